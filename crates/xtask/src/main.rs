@@ -1,2 +1,27 @@
-//! Placeholder.
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod ci;
+mod cli;
+mod floors;
+mod freeze;
+mod openapi;
+mod postgres;
+mod source;
+mod sqlx;
+mod stage;
+mod testing;
+mod tidy;
+mod up;
+mod workspace;
+
+use clap::Parser as _;
+
+fn main() -> std::process::ExitCode {
+    match cli::run(cli::Cli::parse()) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `cargo xtask ci`: all checks that `.ci/run` asks for, then exactly `cargo xtask test`.
+
+use crate::stage::Stages;
+use crate::workspace::{Workspace, cargo, run};
+use crate::{floors, freeze, openapi, sqlx, testing, tidy};
+use anyhow::Result;
+use std::process::{Command, Stdio};
+
+/// Runs everything, tells every fault, and fails if there was one.
+pub fn run_all(workspace: &Workspace) -> Result<()> {
+    let mut stages = Stages::new();
+    stages.check("format", || {
+        run(cargo()
+            .args(["fmt", "--all", "--check"])
+            .current_dir(&workspace.root))
+    });
+    stages.check("floors", || floors::check(workspace));
+    stages.check("tidy", || tidy::check(workspace));
+    stages.check("migrations", || freeze::check(workspace, true));
+    if has_cargo_deny() {
+        stages.check("licences", || {
+            let arguments = ["deny", "--offline", "check", "bans", "licenses", "sources"];
+            run(cargo().args(arguments).current_dir(&workspace.root))
+        });
+    }
+    stages.check("clippy", || clippy(workspace));
+    stages.check("query metadata", || sqlx::check(workspace));
+    stages.check("executables", || openapi::build(workspace));
+    stages.check("OpenAPI", || openapi::check(workspace));
+    let tested = testing::run_all(workspace, &mut stages, &[]);
+    stages.finish()?;
+    tested
+}
+
+fn clippy(workspace: &Workspace) -> Result<()> {
+    let mut command = cargo();
+    command.args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--keep-going",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    run(command.current_dir(&workspace.root).env("SQLX_OFFLINE", "true"))
+}
+
+/// cargo-deny is checked where it is installed; it is no reason to compile it.
+fn has_cargo_deny() -> bool {
+    Command::new("cargo-deny")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

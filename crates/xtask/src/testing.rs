@@ -1,0 +1,39 @@
+//! `cargo xtask test`: everything that the tests need, then all of them.
+
+use crate::postgres::{Server, Throwaway};
+use crate::stage::Stages;
+use crate::workspace::{Workspace, cargo, run};
+use anyhow::Result;
+
+/// Runs the tests as stages of `stages`. `arguments` go to `cargo test` in place of `--workspace`.
+pub fn run_all(workspace: &Workspace, stages: &mut Stages, arguments: &[String]) -> Result<()> {
+    let server = stages.must("PostgreSQL", Server::find_or_install)?;
+    stages.must("build", || build(workspace))?;
+    let cluster = stages.must("private cluster", || Throwaway::start(&server))?;
+    stages.check("tests", || {
+        let mut command = cargo();
+        command
+            .args(["test", "--locked", "--no-fail-fast"])
+            .current_dir(&workspace.root);
+        if arguments.is_empty() {
+            command.arg("--workspace");
+        }
+        // Tests that want a database of their own make one in this cluster; faults start whole clusters.
+        command
+            .args(arguments)
+            .env("DATABASE_URL", cluster.url())
+            .env("SQLX_OFFLINE", "true");
+        run(command.env("THERIAC_POSTGRES_BIN", &server.programs))
+    });
+    Ok(())
+}
+
+/// Builds libraries, programs and tests at once: end-to-end tests start the services as processes, and dependencies
+/// are built once for both.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    let mut command = cargo();
+    command
+        .args(["build", "--workspace", "--locked", "--lib", "--bins", "--tests"])
+        .current_dir(&workspace.root);
+    run(command.env("SQLX_OFFLINE", "true"))
+}
