@@ -216,6 +216,11 @@ impl Throwaway {
         Ok(())
     }
 
+    /// Runs one statement in the database `theriac`.
+    pub fn execute(&self, statement: &str) -> Result<()> {
+        self.psql("theriac", &["-c", statement])
+    }
+
     fn psql(&self, database: &str, arguments: &[&str]) -> Result<()> {
         let mut command = Command::new(self.server.programs.join("psql"));
         command.args([

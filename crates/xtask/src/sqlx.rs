@@ -12,6 +12,11 @@ use std::path::Path;
 /// The only package with queries.
 const PACKAGE: &str = "store";
 
+/// The table in which sqlx notes what it has applied: `store` asks it, too.
+const BOOKKEEPING: &str = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, \
+     installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL, \
+     execution_time BIGINT NOT NULL)";
+
 /// File name to content of one metadata folder.
 type Metadata = BTreeMap<String, String>;
 
@@ -50,6 +55,7 @@ fn make(workspace: &Workspace) -> Result<Metadata> {
     let server = Server::find_or_install()?;
     let cluster = Throwaway::start(&server)?;
     cluster.migrate(&workspace.path("migrations"))?;
+    cluster.execute(BOOKKEEPING)?;
     let target = workspace.target.join("sqlx");
     let output = target.join("metadata");
     if output.exists() {

@@ -68,7 +68,7 @@ impl Workspace {
     /// Asks cargo about the workspace that xtask was built from or is run in.
     pub fn load() -> Result<Self> {
         let output = cargo()
-            .args(["metadata", "--no-deps", "--format-version=1", "--locked"])
+            .args(["metadata", "--no-deps", "--format-version=1"])
             .stderr(std::process::Stdio::inherit())
             .output()
             .context("cannot start cargo metadata")?;
