@@ -1,0 +1,30 @@
+//! Bounds on everything that comes from outside, each with the sum that justifies it.
+
+/// A block, encoded: 4 MiB. At about 120 bytes a commission that is 34,000 packs a block; two blocks a
+/// second of that size carry four times the throughput aimed at.
+pub const BLOCK_BYTES_MAX: usize = 4 << 20;
+/// A batch, encoded: 1 MiB, so that a block always has room for the batches of four organisations.
+pub const BATCH_BYTES_MAX: usize = 1 << 20;
+/// Status updates in a batch: the smallest takes 115 bytes, so 8,192 of the largest (191 bytes) stay
+/// under 1.5 MiB and the byte bound decides for mixed batches.
+pub const BATCH_UPDATES_MAX: usize = 8_192;
+/// Directory changes in a batch: 256 of at most 2 kB each are half a batch.
+pub const BATCH_CHANGES_MAX: usize = 256;
+/// Events anchored by a batch, before padding; padded to a power of four.
+pub const BATCH_EVENTS_MAX: u32 = 4_096;
+/// Batches in a block: a thousand organisations with one each.
+pub const BLOCK_BATCHES_MAX: usize = 1_024;
+/// Validators: a certificate of 128 signatures of 84 bytes is 11 kB.
+pub const VALIDATORS_MAX: usize = 128;
+/// A text in the directory (name, form, strength, reason), in bytes.
+pub const TEXT_BYTES_MAX: usize = 512;
+/// Sites, company prefixes and keys of one organisation.
+pub const ORGANISATION_LIST_MAX: usize = 10_000;
+/// Siblings on a path in any tree of the ledger: leaves are counted in 32 bits.
+pub const PATH_MAX: usize = 32;
+/// Fields of one event: 100,000 serial numbers and what surrounds them, ten times over.
+pub const EVENT_FIELDS_MAX: u32 = 1 << 20;
+/// Bytes of one disclosure: names and values of an event with 100,000 serials are about 12 MB.
+pub const DISCLOSURE_BYTES_MAX: usize = 64 << 20;
+/// Updates whose receipts one piece of evidence carries: a pack changes state a few times in its life.
+pub const EVIDENCE_RECEIPTS_MAX: usize = 64;
