@@ -51,6 +51,8 @@ pub struct SensorReport {
     pub raw_data: Option<String>,
     /// URI of the method that processed the data.
     pub data_processing_method: Option<String>,
+    /// URI of the business rules that led to the report.
+    pub biz_rules: Option<String>,
     /// When the measurement was taken.
     pub time: Option<Timestamp>,
     /// URI of the microorganism observed.

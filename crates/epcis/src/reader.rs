@@ -1,0 +1,147 @@
+//! Reading documents event by event.
+
+use crate::json::JsonReader;
+use crate::model::{Document, DocumentHead, Event};
+use crate::xml::XmlReader;
+use crate::{Fault, FaultCode, Limits};
+
+/// The binding a document is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JSON or JSON-LD, EPCIS 2.0.
+    Json,
+    /// XML, EPCIS 1.0 to 1.2 and 2.0; which one is read from the document.
+    Xml,
+}
+
+impl Format {
+    /// The binding a media type names: `application/json`, `application/ld+json`, `application/xml`, `text/xml`,
+    /// with or without parameters.
+    pub fn from_media_type(media_type: &str) -> Option<Self> {
+        let essence = media_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        match essence.as_str() {
+            "application/json" | "application/ld+json" => Some(Self::Json),
+            "application/xml" | "text/xml" => Some(Self::Xml),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the events of a document one at a time.
+///
+/// Only the event being read is in memory beside the source. The first item that is not an event ends the iteration
+/// when the syntax is broken; a faulty event does not keep the ones after it from being read.
+pub struct Reader<'a> {
+    binding: Bound<'a>,
+    limits: Limits,
+    events: usize,
+}
+
+enum Bound<'a> {
+    Json(Box<JsonReader<'a>>),
+    Xml(Box<XmlReader<'a>>),
+}
+
+impl<'a> Reader<'a> {
+    /// Opens a document: an `EPCISDocument`, an `EPCISQueryDocument`, or a lone event. In JSON the syntax of the
+    /// whole document is checked here; in XML as the events are read.
+    ///
+    /// # Errors
+    /// The faults of everything around the events.
+    pub fn new(bytes: &'a [u8], format: Format, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        if bytes.len() > limits.document_bytes_max {
+            return Err(vec![Fault::new(
+                FaultCode::LimitExceeded,
+                "the document is larger than the limit",
+            )]);
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            vec![
+                Fault::new(FaultCode::Encoding, "the document is not UTF-8")
+                    .located(bytes, error.valid_up_to()),
+            ]
+        })?;
+        let binding = match format {
+            Format::Json => Bound::Json(Box::new(JsonReader::new(text, limits)?)),
+            Format::Xml => Bound::Xml(Box::new(XmlReader::new(text, limits)?)),
+        };
+        Ok(Self {
+            binding,
+            limits: *limits,
+            events: 0,
+        })
+    }
+
+    /// Everything but the events. Extensions that follow the events are here once those have been read.
+    pub fn head(&self) -> &DocumentHead {
+        match &self.binding {
+            Bound::Json(reader) => &reader.head,
+            Bound::Xml(reader) => &reader.head,
+        }
+    }
+
+    /// What was read although it is not as the schema has it, so far.
+    pub fn warnings(&self) -> &[Fault] {
+        match &self.binding {
+            Bound::Json(_) => &[],
+            Bound::Xml(reader) => &reader.warnings,
+        }
+    }
+}
+
+impl Iterator for Reader<'_> {
+    type Item = Result<Event, Vec<Fault>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.events > self.limits.events_max {
+            return None;
+        }
+        let item = match &mut self.binding {
+            Bound::Json(reader) => reader.next_event(),
+            Bound::Xml(reader) => reader.next_event(),
+        }?;
+        self.events += 1;
+        if self.events > self.limits.events_max {
+            return Some(Err(vec![Fault::new(
+                FaultCode::LimitExceeded,
+                "more events than the limit",
+            )]));
+        }
+        Some(item)
+    }
+}
+
+impl Document {
+    /// Reads a whole document.
+    ///
+    /// # Errors
+    /// The faults of all its parts, up to [`Limits::faults_max`].
+    pub fn parse(bytes: &[u8], format: Format, limits: &Limits) -> Result<Self, Vec<Fault>> {
+        let mut reader = Reader::new(bytes, format, limits)?;
+        let (mut events, mut faults) = (Vec::new(), Vec::new());
+        for event in &mut reader {
+            match event {
+                Ok(event) => events.push(event),
+                Err(mut found) => faults.append(&mut found),
+            }
+            if faults.len() >= limits.faults_max {
+                faults.truncate(limits.faults_max);
+                break;
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self {
+                head: reader.head().clone(),
+                events,
+            })
+        } else {
+            Err(faults)
+        }
+    }
+}
