@@ -1,0 +1,4 @@
+//! Tests against a real PostgreSQL.
+
+mod embedded;
+mod migrations;
