@@ -114,7 +114,7 @@ fn path_of(text: &str) -> Result<&str, Gs1Error> {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     match text.split_once("://") {
         Some((scheme, rest)) => {
-            let web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+            let web = matches!(scheme, "https" | "http" | "HTTPS" | "HTTP");
             let (domain, path) = rest.split_once('/').ok_or(Gs1Error::NotADigitalLink)?;
             if web && !domain.is_empty() {
                 Ok(path)

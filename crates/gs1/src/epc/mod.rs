@@ -8,7 +8,7 @@
 //! Vocabulary 2.0, section 8.
 
 pub mod keys;
-mod link;
+pub(crate) mod link;
 pub mod other;
 pub mod percent;
 mod urn;
