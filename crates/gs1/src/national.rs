@@ -85,13 +85,13 @@ fn check_pzn(pzn: &str) -> Result<(), Gs1Error> {
     if pzn.len() != 8 {
         return Err(Gs1Error::length("PZN", "8 digits", pzn));
     }
-    let digits = pzn.bytes().map(|byte| u32::from(byte - b'0'));
+    let mut digits = pzn.bytes().map(|byte| u32::from(byte - b'0'));
     let sum = digits
         .clone()
         .take(7)
         .zip(1u32..)
         .fold(0, |sum, (digit, weight)| sum + digit * weight);
-    if digits.last() != Some(sum % 11) {
+    if digits.next_back() != Some(sum % 11) {
         return Err(Gs1Error::content(
             "PZN",
             LintFault::new(LintError::IncorrectCheckDigit, 7, 1),

@@ -94,7 +94,7 @@ fn try_key(segments: &[&str]) -> Result<Option<KeyPath>, Gs1Error> {
             .iter()
             .all(|(code, _)| allowed.any(|next| next == code))
     };
-    if !qualifiers.is_empty() && !sequences.iter().any(|sequence| in_order(sequence)) {
+    if !qualifiers.is_empty() && !sequences.iter().any(in_order) {
         return Ok(None);
     }
     let mut decoded = Vec::with_capacity(qualifiers.len());

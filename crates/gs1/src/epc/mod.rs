@@ -410,6 +410,19 @@ mod tests {
     }
 
     #[test]
+    fn an_asterisk_is_a_wildcard_in_patterns_only() {
+        let one = EpcKey::parse("urn:epc:id:sgtin:4012345.012345.*").unwrap();
+        assert_eq!(one.path(), "01/04012345123456/21/%2A");
+        assert_eq!(one.urn().as_deref(), Some("urn:epc:id:sgtin:4012345.012345.*"));
+        assert!(
+            !one.is_class()
+                && EpcKey::parse("urn:epc:idpat:sgtin:4012345.012345.*")
+                    .unwrap()
+                    .is_class()
+        );
+    }
+
+    #[test]
     fn faults() {
         let code = |text: &str| EpcKey::parse(text).unwrap_err().code();
         assert_eq!(code("hello"), "NOT_A_KEY");

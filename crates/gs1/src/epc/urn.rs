@@ -20,6 +20,8 @@ struct Parts<'a> {
     scheme: &'static str,
     prefix: &'a str,
     rest: Vec<&'a str>,
+    /// True in a pattern whose last part is the wildcard; elsewhere an asterisk is a character like any other.
+    wildcard: bool,
 }
 
 impl<'a> Parts<'a> {
@@ -39,7 +41,17 @@ impl<'a> Parts<'a> {
         if !(PREFIX_MIN..=PREFIX_MAX).contains(&prefix.len()) || !prefix.bytes().all(|b| b.is_ascii_digit()) {
             return Err(fault);
         }
-        Ok(Self { scheme, prefix, rest })
+        Ok(Self {
+            scheme,
+            prefix,
+            rest,
+            wildcard: false,
+        })
+    }
+
+    const fn wild(mut self, wildcard: bool) -> Self {
+        self.wildcard = wildcard;
+        self
     }
 
     fn shape(&self) -> Gs1Error {
@@ -86,7 +98,7 @@ impl<'a> Parts<'a> {
     /// The last part: `None` for the wildcard.
     fn last(&self) -> Result<Option<String>, Gs1Error> {
         let index = self.rest.len().saturating_sub(1);
-        if self.part(index) == "*" {
+        if self.wildcard {
             Ok(None)
         } else {
             self.text(index).map(Some)
@@ -134,7 +146,9 @@ fn length(parts: &Parts<'_>) -> u8 {
 /// One thing.
 fn pure(scheme: &str, body: &str) -> Result<EpcKey, Gs1Error> {
     let (parts, id) = match scheme {
-        "sgtin" | "upui" | "itip" | "cpi" | "grai" | "gdti" | "sgcn" | "sgln" => serialised(scheme, body)?,
+        "sgtin" | "upui" | "itip" | "cpi" | "grai" | "gdti" | "sgcn" | "sgln" => {
+            serialised(scheme, body, false)?
+        }
         "sscc" => {
             let parts = Parts::new("sscc", body, 2)?;
             let id = Identifier::Sscc(Sscc::new(&checked(&parts.indicated(17)?))?);
@@ -187,7 +201,7 @@ fn pure(scheme: &str, body: &str) -> Result<EpcKey, Gs1Error> {
 fn pattern(scheme: &str, body: &str) -> Result<EpcKey, Gs1Error> {
     match scheme {
         "sgtin" | "upui" | "itip" | "cpi" | "grai" | "gdti" | "sgcn" | "sgln" => {
-            let (parts, id) = serialised(scheme, body)?;
+            let (parts, id) = serialised(scheme, body, true)?;
             EpcKey::with_prefix_length(id, length(&parts))
         }
         "sscc" | "pgln" | "gsrn" | "gsrnp" | "gsin" | "giai" | "ginc" | "gid" | "usdod" | "adi" => {
@@ -198,10 +212,10 @@ fn pattern(scheme: &str, body: &str) -> Result<EpcKey, Gs1Error> {
 }
 
 /// The schemes that have a class and a serial number as last part, which may be the wildcard.
-fn serialised<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier), Gs1Error> {
+fn serialised<'a>(scheme: &str, body: &'a str, wildcard: bool) -> Result<(Parts<'a>, Identifier), Gs1Error> {
     match scheme {
         "sgtin" => {
-            let parts = Parts::new("sgtin", body, 3)?;
+            let parts = Parts::new("sgtin", body, 3)?.wild(wildcard);
             let gtin = parts.gtin()?;
             let id = match parts.last()? {
                 Some(serial) => Identifier::Sgtin(Sgtin::new(gtin, SerialNumber::new(&serial)?)),
@@ -210,7 +224,7 @@ fn serialised<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier)
             Ok((parts, id))
         }
         "upui" => {
-            let parts = Parts::new("upui", body, 3)?;
+            let parts = Parts::new("upui", body, 3)?.wild(wildcard);
             let gtin = parts.gtin()?;
             let id = match parts.last()? {
                 Some(text) => Identifier::Upui {
@@ -222,7 +236,7 @@ fn serialised<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier)
             Ok((parts, id))
         }
         "itip" => {
-            let parts = Parts::new("itip", body, 5)?;
+            let parts = Parts::new("itip", body, 5)?.wild(wildcard);
             let two = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
             let (piece, total) = (parts.part(1), parts.part(2));
             if !two(piece) || !two(total) {
@@ -236,7 +250,7 @@ fn serialised<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier)
             Ok((parts, Identifier::Itip { piece, serial }))
         }
         "cpi" => {
-            let parts = Parts::new("cpi", body, 3)?;
+            let parts = Parts::new("cpi", body, 3)?.wild(wildcard);
             let reference = percent::decode(parts.part(0))?;
             if reference.is_empty() {
                 return Err(parts.shape());
@@ -246,7 +260,7 @@ fn serialised<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier)
             Ok((parts, Identifier::Cpi { part, serial }))
         }
         "sgln" => {
-            let parts = Parts::new("sgln", body, 3)?;
+            let parts = Parts::new("sgln", body, 3)?.wild(wildcard);
             let gln = Gln::new(&checked(&parts.number(12)?))?;
             let extension = match parts.last()?.as_deref() {
                 None | Some("0") => None,
@@ -254,18 +268,18 @@ fn serialised<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier)
             };
             Ok((parts, Identifier::Sgln { gln, extension }))
         }
-        _ => document(scheme, body),
+        _ => document(scheme, body, wildcard),
     }
 }
 
 /// The schemes whose serial number is part of the key's own value.
-fn document<'a>(scheme: &str, body: &'a str) -> Result<(Parts<'a>, Identifier), Gs1Error> {
+fn document<'a>(scheme: &str, body: &'a str, wildcard: bool) -> Result<(Parts<'a>, Identifier), Gs1Error> {
     let scheme = match scheme {
         "grai" => "grai",
         "gdti" => "gdti",
         _ => "sgcn",
     };
-    let parts = Parts::new(scheme, body, 3)?;
+    let parts = Parts::new(scheme, body, 3)?.wild(wildcard);
     let number = checked(&parts.number(12)?);
     let serial = match parts.last()? {
         Some(serial) if serial.is_empty() => return Err(parts.shape()),

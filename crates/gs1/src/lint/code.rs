@@ -114,9 +114,9 @@ pub fn iban(text: &str) -> Result<(), LintFault> {
     if length > IBAN_CHARACTERS_MAX {
         return Err(whole(LintError::IbanTooLong, text));
     }
-    if !text
+    if text
         .get(..2)
-        .is_some_and(|country| iso3166alpha2(country).is_ok())
+        .is_none_or(|country| iso3166alpha2(country).is_err())
     {
         return Err(LintFault::new(LintError::IllegalIbanCountryCode, 0, 2));
     }

@@ -35,7 +35,7 @@ pub fn cset64(text: &str) -> Result<(), LintFault> {
     let data = text.trim_end_matches('=');
     each(data, LintError::InvalidCset64Character, charset::is_cset64)?;
     let padding = text.len() - data.len();
-    if padding > 0 && (padding > 2 || (data.len() + padding) % 3 != 0) {
+    if padding > 0 && (padding > 2 || !(data.len() + padding).is_multiple_of(3)) {
         return Err(LintFault::new(
             LintError::InvalidCset64Padding,
             data.len(),
