@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod assemble;
+mod disassemble;
 mod fault;
+mod fields;
 mod json;
 mod limits;
 mod model;
+mod prefixes;
 mod reader;
 mod text;
 mod tree;
@@ -15,4 +18,5 @@ pub use fault::{Fault, FaultCode, Severity};
 pub use limits::Limits;
 pub use model::*;
 pub use reader::{Format, Reader};
+pub use xml::XmlVersion;
 pub use vocabulary::Vocabulary as CbvVocabulary;

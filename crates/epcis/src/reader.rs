@@ -1,8 +1,8 @@
 //! Reading documents event by event.
 
-use crate::json::JsonReader;
-use crate::model::{Document, DocumentHead, Event};
-use crate::xml::XmlReader;
+use crate::json::{JsonReader, document_to_json, event_to_json};
+use crate::model::{Document, DocumentHead, DocumentKind, Event};
+use crate::xml::{XmlReader, XmlVersion, document_to_xml};
 use crate::{Fault, FaultCode, Limits};
 
 /// The binding a document is written in.
@@ -143,5 +143,43 @@ impl Document {
         } else {
             Err(faults)
         }
+    }
+}
+
+impl Document {
+    /// The document in JSON-LD, EPCIS 2.0, in canonical form. A document that was a lone event comes out as one.
+    pub fn to_json(&self) -> String {
+        match (&self.head.kind, self.events.as_slice()) {
+            (DocumentKind::Event, [event]) => event.to_json(),
+            _ => {
+                let namespaces = &self.head.namespaces;
+                document_to_json(&self.head, self.events.iter().map(|event| event_to_json(event, Some(namespaces))))
+            }
+        }
+    }
+
+    /// The document in XML. White space is put nowhere.
+    ///
+    /// # Errors
+    /// Where a sensor report or sensor metadata holds an extension with parts, which XML attributes cannot hold;
+    /// where a capture document has no creation date.
+    pub fn to_xml(&self, version: XmlVersion) -> Result<String, Vec<Fault>> {
+        document_to_xml(self, version)
+    }
+}
+
+impl DocumentHead {
+    /// A document in JSON-LD around events that are already canonical JSON ([`Event::to_json`]).
+    pub fn to_json_around<E: AsRef<str>>(&self, events: impl IntoIterator<Item = E>) -> String {
+        document_to_json(self, events)
+    }
+}
+
+impl Event {
+    /// The event alone in JSON-LD, EPCIS 2.0, in the one canonical form in which it is stored: a fixed order of members,
+    /// extensions sorted by expanded name, CBV words bare, times and numbers as they were written, no white space, its own
+    /// `@context`. Reading it gives an equal event with equal [`Event::fields`].
+    pub fn to_json(&self) -> String {
+        event_to_json(self, None)
     }
 }

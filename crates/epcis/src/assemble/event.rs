@@ -40,7 +40,7 @@ pub(crate) const EVENT_FIELDS: [(EventType, &[&str]); 5] = [
         ],
     ),
     (EventType::Aggregation, AGGREGATION_FIELDS),
-    (EventType::Association, AGGREGATION_FIELDS),
+    (EventType::Association, ASSOCIATION_FIELDS),
     (
         EventType::Transaction,
         &[
@@ -121,6 +121,12 @@ const AGGREGATION_FIELDS: &[&str] = &[
     "extension",
 ];
 
+const ASSOCIATION_FIELDS: &[&str] = &[
+    "eventTime", "recordTime", "eventTimeZoneOffset", "eventID", "errorDeclaration", "certificationInfo", "baseExtension",
+    "parentID", "childEPCs", "childQuantityList", "action", "bizStep", "disposition", "readPoint", "bizLocation",
+    "bizTransactionList", "sourceList", "destinationList", "sensorElementList", "persistentDisposition", "extension",
+];
+
 /// An event while its fields are gathered.
 #[derive(Default)]
 struct Draft {
@@ -171,7 +177,7 @@ impl Assembler<'_> {
                 Field::Standard(name) if known.contains(&name.as_str()) => {
                     self.event_field(&mut draft, &name, node, &path.name(&name));
                 }
-                Field::Standard(name) => self.unknown_field(&name, node.at, path),
+                Field::Standard(name) => self.defined_or_unknown(&mut draft.extensions, &name, node, path),
             }
         }
         let event = self.finish(event_type, draft, at, path);
@@ -333,10 +339,17 @@ impl Assembler<'_> {
                     let place = path.name(&name.local);
                     self.extension(&mut ilmd, name.clone(), node, &place);
                 }
-                Field::Standard(name) => self.unknown_field(&name, node.at, path),
+                Field::Standard(name) => self.defined_or_unknown(&mut ilmd, &name, node, path),
             }
         }
         ilmd
+    }
+
+    fn defined_or_unknown(&mut self, into: &mut Extensions, name: &str, node: Node, path: &Path) {
+        match self.defined_term(name) {
+            Some(defined) => self.extension(into, defined, node, &path.name(name)),
+            None => self.unknown_field(name, node.at, path),
+        }
     }
 
     fn location(&mut self, node: Node, path: &Path) -> Option<Location> {

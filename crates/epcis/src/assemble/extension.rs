@@ -37,19 +37,11 @@ impl Assembler<'_> {
                 kind: ScalarKind::Boolean,
             }),
             Data::Number(text) => {
-                if Decimal::parse(&text).is_none() {
-                    self.fault(
-                        FaultCode::InvalidNumber,
-                        "not a finite decimal number of at most 64 characters",
-                        at,
-                        path,
-                    );
+                let Some(number) = Decimal::parse(&text) else {
+                    self.fault(FaultCode::InvalidNumber, "not a finite decimal number of at most 64 characters", at, path);
                     return None;
-                }
-                Some(Value::Scalar {
-                    text,
-                    kind: ScalarKind::Number,
-                })
+                };
+                Some(Value::Scalar { text: number.as_str().to_owned(), kind: ScalarKind::Number })
             }
             Data::Text(text) => Some(Value::text(text)),
             Data::Array(_) => {

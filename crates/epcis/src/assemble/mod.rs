@@ -64,10 +64,7 @@ impl<'a> Assembler<'a> {
         let place = path.name(&raw);
         let (namespace, local) = match raw.split_once(':') {
             _ if raw.starts_with('@') || raw == "#text" => return Some(Field::Standard(raw)),
-            None => match self.namespaces.namespace(&raw) {
-                Some(term) if !term.ends_with(['/', '#', ':']) => split_iri(term),
-                _ => ("", raw.as_str()),
-            },
+            None => ("", raw.as_str()),
             Some((prefix, local)) => match self
                 .namespaces
                 .namespace(prefix)
@@ -100,6 +97,13 @@ impl<'a> Assembler<'a> {
             "https://ref.gs1.org/epcis/" | "https://ns.gs1.org/epcis/" => Field::Standard(local.to_owned()),
             _ => Field::Extension(Name::new(namespace, local)),
         })
+    }
+
+    /// The expanded name of a whole term that a `@context` defines (`{"batch": "https://example.com/batch"}`).
+    fn defined_term(&self, term: &str) -> Option<Name> {
+        let iri = self.namespaces.namespace(term).filter(|_| self.binding == Binding::Json)?;
+        let (namespace, local) = split_iri(iri);
+        is_ncname(local).then(|| Name::new(namespace, local))
     }
 
     /// The members of an object with resolved names.

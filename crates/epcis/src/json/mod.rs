@@ -3,5 +3,7 @@
 mod context;
 mod read;
 mod scan;
+mod write;
 
 pub(crate) use read::JsonReader;
+pub(crate) use write::{document_to_json, event_to_json, nested_extensions};

@@ -51,15 +51,19 @@ impl Name {
     /// A name in a namespace. The spellings of the CBV master data namespace become one, and so do those
     /// of the GS1 web vocabulary.
     pub fn new(namespace: &str, local: &str) -> Self {
-        let namespace = match namespace {
-            "https://gs1.org/voc/" | "http://gs1.org/voc/" => GS1_WEB_VOCABULARY,
-            other if other.strip_suffix([':', '#']) == Some(CBV_MASTER_DATA) => CBV_MASTER_DATA,
-            other => other,
-        };
         Self {
-            namespace: namespace.to_owned(),
+            namespace: one_spelling(namespace).to_owned(),
             local: local.to_owned(),
         }
+    }
+}
+
+/// The one spelling of namespaces that documents spell in several ways.
+fn one_spelling(namespace: &str) -> &str {
+    match namespace {
+        "https://gs1.org/voc/" | "http://gs1.org/voc/" => GS1_WEB_VOCABULARY,
+        other if other.strip_suffix([':', '#']) == Some(CBV_MASTER_DATA) => CBV_MASTER_DATA,
+        other => other,
     }
 }
 
@@ -204,7 +208,7 @@ impl Namespaces {
 
     /// Binds a prefix; an inner binding replaces an outer one.
     pub fn bind(&mut self, prefix: &str, namespace: &str) {
-        self.0.insert(prefix.to_owned(), namespace.to_owned());
+        self.0.insert(prefix.to_owned(), one_spelling(namespace).to_owned());
     }
 
     /// The namespace of a prefix.

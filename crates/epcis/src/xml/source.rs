@@ -32,8 +32,6 @@ pub(crate) enum Token {
 pub(crate) struct Start {
     /// Name; that of an EPCIS namespace has none here, as the standard itself mostly writes it.
     pub name: Name,
-    /// Namespace as written.
-    pub namespace: String,
     /// Attributes other than namespace bindings and schema typing, in document order.
     pub attributes: Vec<(Name, String)>,
     /// Prefixes that the tag binds.
@@ -182,7 +180,6 @@ impl<'a> Source<'a> {
         let namespace = self.namespace(&resolved, at)?;
         let mut start = Start {
             name: standard_name(&namespace, local.into_inner()),
-            namespace,
             attributes: Vec::new(),
             bindings: Vec::new(),
             nil: false,

@@ -3,7 +3,7 @@
 use crate::{files, is_within, parse_file, short, testdata};
 
 /// Query requests (`Poll`) hold no events; the query language is another crate's business.
-fn is_query_request(path: &std::path::Path) -> bool {
+pub fn is_query_request(path: &std::path::Path) -> bool {
     is_within(path, "Queries") || path.ends_with("QueryDocument_with_missing_value.xml")
 }
 

@@ -2,36 +2,53 @@
 
 use std::path::Path;
 
-use epcis::Event;
+use epcis::{Event, EventBody};
 
 use crate::{files, is_within, parse_file, short, testdata};
 
+/// Twins whose files say different things, and what differs.
+const DIFFERENT: [(&str, &str); 3] = [
+    ("Capture/Documents/Combination_of_different_event", "the second event is at 14:00+01:00 in XML and at 14:00Z in JSON"),
+    ("Query/Combination_of_different_event", "the second event is at 14:00+01:00 in XML and at 14:00Z in JSON"),
+    ("Capture/Events/TransformationEvent", "the declaration is at 00:00+01:00 in XML and at 00:00Z in JSON, quantities differ"),
+];
+
 #[test]
 fn xml_and_json_of_one_name_are_equal() {
-    let Some(folder) = testdata("xml_and_json_of_one_name_are_equal") else {
-        return;
-    };
+    let Some(folder) = testdata("xml_and_json_of_one_name_are_equal") else { return };
     let root = folder.join("epcis/2.0/EPCIS");
-    let (mut given, mut right, mut wrong) = (0, 0, Vec::new());
+    let (mut given, mut right, mut excepted, mut wrong) = (0, 0, 0, Vec::new());
     for xml in files(&root.join("XML"), "xml") {
-        let json = root
-            .join("JSON")
-            .join(xml.strip_prefix(root.join("XML")).unwrap())
-            .with_extension("json");
+        let name = xml.strip_prefix(root.join("XML")).unwrap().with_extension("");
+        let json = root.join("JSON").join(&name).with_extension("json");
         if is_within(&xml, "Invalid") || is_within(&xml, "Queries") || !json.is_file() {
             continue;
         }
         given += 1;
-        let events = |path: &Path| parse_file(path).unwrap().events;
+        let events = |path: &Path| -> Vec<Event> { parse_file(path).unwrap().events.into_iter().map(one_key_form).collect() };
         let (left, middle) = (events(&xml), events(&json));
-        if left == middle {
-            right += 1;
-        } else {
-            wrong.push(format!("{}: {}", short(&xml), first_difference(&left, &middle)));
+        let reason = DIFFERENT.iter().find(|(known, _)| name.ends_with(known));
+        match (left == middle, reason) {
+            (true, None) => right += 1,
+            (false, Some((name, reason))) => {
+                println!("{name}: the files themselves differ: {reason}");
+                excepted += 1;
+            }
+            (true, Some(_)) => wrong.push(format!("{}: is no exception any more", short(&xml))),
+            (false, None) => wrong.push(format!("{}: {}", short(&xml), first_difference(&left, &middle))),
         }
     }
-    println!("XML and JSON twins: {given} given, {right} right");
+    println!("XML and JSON twins: {given} given, {right} right, {excepted} whose files differ in content");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The event with its identifiers as canonical Digital Links: one twin may write URNs and the other links.
+fn one_key_form(mut event: Event) -> Event {
+    let EventBody::Object(body) = &mut event.body else { return event };
+    for epc in &mut body.epc_list {
+        *epc = gs1::epc::canonical_link(epc).unwrap_or_else(|_| epc.clone());
+    }
+    event
 }
 
 fn first_difference(left: &[Event], right: &[Event]) -> String {
