@@ -14,6 +14,7 @@ pub mod keys;
 pub mod limits;
 pub mod link;
 pub mod merkle;
+pub mod prove;
 pub mod receipt;
 pub mod rules;
 pub mod sign;
