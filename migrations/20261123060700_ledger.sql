@@ -7,7 +7,7 @@ CREATE TABLE block (
     time_ms     bigint NOT NULL,
     header      bytea  NOT NULL,
     certificate bytea  NOT NULL,
-    -- a result for each update, in order
+    -- a result for each item, in order
     results     bytea  NOT NULL,
     CONSTRAINT block_pkey PRIMARY KEY (height),
     CONSTRAINT block_hash_key UNIQUE (hash),
@@ -44,11 +44,12 @@ ALTER TABLE status_record ALTER COLUMN record_key SET STORAGE PLAIN;
 
 -- Where each change after commissioning is on the chain.
 CREATE TABLE status_history (
-    record_key      bytea   NOT NULL,
-    version         integer NOT NULL,
-    height          bigint  NOT NULL,
-    batch_position  integer NOT NULL,
-    update_position integer NOT NULL
+    record_key bytea   NOT NULL,
+    version    integer NOT NULL,
+    height     bigint  NOT NULL,
+    -- the batch in the block and the item in the batch, from 0
+    batch      integer NOT NULL,
+    item       integer NOT NULL
 ) PARTITION BY RANGE (height);
 
 CREATE INDEX status_history_record_key_idx ON status_history (record_key, version);

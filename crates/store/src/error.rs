@@ -110,26 +110,38 @@ impl Error {
         row: impl ToString,
         reason: &'static str,
     ) -> Self {
-        Error::Inconsistent { table, column, row: row.to_string(), reason }
+        Error::Inconsistent {
+            table,
+            column,
+            row: row.to_string(),
+            reason,
+        }
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let unavailable = |reason, error| Error::Unavailable { reason, source: Some(error) };
+        let unavailable = |reason, error| Error::Unavailable {
+            reason,
+            source: Some(error),
+        };
         match &error {
             sqlx::Error::Io(_) => unavailable("connection lost", error),
             sqlx::Error::PoolTimedOut => unavailable("no free connection", error),
             sqlx::Error::PoolClosed => unavailable("the pool is closed", error),
-            sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => unavailable("connection unusable", error),
-            sqlx::Error::Database(cause) => match sort_sqlstate(cause.code().as_deref().unwrap_or_default()) {
-                Kind::Interrupted => Error::Interrupted(error),
-                Kind::Unavailable(reason) => unavailable(reason, error),
-                Kind::Conflict => {
-                    Error::Conflict { constraint: cause.constraint().unwrap_or_default().to_owned() }
+            sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
+                unavailable("connection unusable", error)
+            }
+            sqlx::Error::Database(cause) => {
+                match sort_sqlstate(cause.code().as_deref().unwrap_or_default()) {
+                    Kind::Interrupted => Error::Interrupted(error),
+                    Kind::Unavailable(reason) => unavailable(reason, error),
+                    Kind::Conflict => Error::Conflict {
+                        constraint: cause.constraint().unwrap_or_default().to_owned(),
+                    },
+                    Kind::Other => Error::Sqlx(error),
                 }
-                Kind::Other => Error::Sqlx(error),
-            },
+            }
             _ => Error::Sqlx(error),
         }
     }

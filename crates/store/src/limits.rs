@@ -22,3 +22,7 @@ pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A transaction may sit idle this long before the server ends it: it would hold back cleaning.
 pub const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Levels of packing followed: a pack in a bundle in a case in a pallet in a container makes five; the bound
+/// stops a circle that damaged data could hold.
+pub const TREE_DEPTH_MAX: u8 = 16;

@@ -38,9 +38,13 @@ impl TestDatabase {
         let template = template(server).await.expect("the template database is migrated");
         let name = format!("theriac_test_{}", uuid::Uuid::now_v7().simple());
         let mut conn = admin(server).await.expect("the test server answers");
-        execute(&mut conn, format!("CREATE DATABASE {name} TEMPLATE {template}")).await.expect("the template is cloned");
+        execute(&mut conn, format!("CREATE DATABASE {name} TEMPLATE {template}"))
+            .await
+            .expect("the template is cloned");
         let url = with_database(server, &name);
-        let pool = connect(&DatabaseConfig::new(&url)).await.expect("the cloned database answers");
+        let pool = connect(&DatabaseConfig::new(&url))
+            .await
+            .expect("the cloned database answers");
         TestDatabase { name, url, pool }
     }
 
@@ -58,10 +62,14 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     /// Drops the database on a thread of its own: a test's runtime may be stopping.
     fn drop(&mut self) {
-        let Some(server) = SERVER.get().cloned() else { return };
+        let Some(server) = SERVER.get().cloned() else {
+            return;
+        };
         let name = self.name.clone();
         let dropping = std::thread::spawn(move || {
-            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+            let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+                return;
+            };
             runtime.block_on(async {
                 if let Ok(mut conn) = admin(&server).await {
                     // A database that stays is only space on a test server.
@@ -81,13 +89,18 @@ async fn server() -> String {
         return with_database(&url, "postgres");
     }
     let dir = std::env::temp_dir().join(format!("theriac-test-{}", std::process::id()));
-    let cluster = Cluster::start(&ClusterConfig::new(&dir)).await.expect("a private PostgreSQL starts");
+    let cluster = Cluster::start(&ClusterConfig::new(&dir))
+        .await
+        .expect("a private PostgreSQL starts");
     watch(&cluster, &dir);
     cluster.url("postgres", "postgres")
 }
 
 /// Stops the server and deletes its files as soon as this process is gone, however it ends.
-#[expect(clippy::expect_used, reason = "a test that leaves a server behind must not go on")]
+#[expect(
+    clippy::expect_used,
+    reason = "a test that leaves a server behind must not go on"
+)]
 fn watch(cluster: &Cluster, dir: &Path) {
     use std::os::unix::process::CommandExt;
     const SCRIPT: &str = r#"while kill -0 "$1" 2>/dev/null; do sleep 0.5; done
@@ -108,10 +121,15 @@ kill -QUIT "$(head -n 1 "$2/postmaster.pid")"; sleep 0.5; rm -rf "$3" "$4" "$5""
 async fn template(server: &str) -> Result<String, Error> {
     let name = format!("theriac_template_{:016x}", migrate::fingerprint());
     let mut conn = admin(server).await?;
-    sqlx::query!("SELECT pg_advisory_lock(hashtext('theriac template'))").execute(&mut conn).await?;
-    let known = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "known!""#, name)
-        .fetch_one(&mut conn)
+    sqlx::query!("SELECT pg_advisory_lock(hashtext('theriac template'))")
+        .execute(&mut conn)
         .await?;
+    let known = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "known!""#,
+        name
+    )
+    .fetch_one(&mut conn)
+    .await?;
     if !known {
         let draft = format!("{name}_draft");
         execute(&mut conn, format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await?;
@@ -137,7 +155,9 @@ async fn execute(conn: &mut PgConnection, statement: String) -> Result<(), Error
 
 /// The same server, another database.
 fn with_database(url: &str, name: &str) -> String {
-    let (head, query) = url.split_once('?').map_or((url, None), |(head, query)| (head, Some(query)));
+    let (head, query) = url
+        .split_once('?')
+        .map_or((url, None), |(head, query)| (head, Some(query)));
     let authority = head.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     match query {
         Some(query) => format!("{authority}/{name}?{query}"),
@@ -151,7 +171,10 @@ mod tests {
 
     #[test]
     fn only_the_database_changes() {
-        assert_eq!(with_database("postgres://a@h/x?host=/s", "y"), "postgres://a@h/y?host=/s");
+        assert_eq!(
+            with_database("postgres://a@h/x?host=/s", "y"),
+            "postgres://a@h/y?host=/s"
+        );
         assert_eq!(with_database("postgres://a@h:5/x", "y"), "postgres://a@h:5/y");
     }
 }

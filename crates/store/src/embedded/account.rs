@@ -63,7 +63,10 @@ fn look_up(name: &str) -> Option<Account> {
 fn parse(passwd: &str, name: &str) -> Option<Account> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
-    Some(Account { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
+    Some(Account {
+        uid: fields.next()?.parse().ok()?,
+        gid: fields.next()?.parse().ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -72,7 +75,8 @@ mod tests {
 
     #[test]
     fn passwd_lines_are_read_by_exact_name() {
-        let text = "postgresx:x:7:8::/:/bin/sh\npostgres:x:101:104:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
+        let text =
+            "postgresx:x:7:8::/:/bin/sh\npostgres:x:101:104:PostgreSQL:/var/lib/postgresql:/bin/bash\n";
         assert_eq!(parse(text, "postgres"), Some(Account { uid: 101, gid: 104 }));
         assert_eq!(parse(text, "theriac"), None);
         assert_eq!(parse("postgres:x:a:b::/:", "postgres"), None);
@@ -82,8 +86,17 @@ mod tests {
     fn a_private_folder_is_out_of_reach_for_others() {
         let folder = tempfile::tempdir().unwrap();
         let owner = fs::metadata(folder.path()).unwrap();
-        let stranger = Account { uid: owner.uid() + 7, gid: owner.gid() + 7 };
+        let stranger = Account {
+            uid: owner.uid() + 7,
+            gid: owner.gid() + 7,
+        };
         assert!(!stranger.can_reach(folder.path()));
-        assert!(Account { uid: owner.uid(), gid: owner.gid() }.can_reach(folder.path()));
+        assert!(
+            Account {
+                uid: owner.uid(),
+                gid: owner.gid()
+            }
+            .can_reach(folder.path())
+        );
     }
 }

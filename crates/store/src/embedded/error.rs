@@ -35,7 +35,9 @@ pub enum EmbeddedError {
         found: Vec<u32>,
     },
     /// PostgreSQL refuses to run as root, and there is no account to run it as.
-    #[error("PostgreSQL does not run as root and there is no account `postgres`; add one with: useradd --system --user-group postgres")]
+    #[error(
+        "PostgreSQL does not run as root and there is no account `postgres`; add one with: useradd --system --user-group postgres"
+    )]
     NoAccount,
     /// The socket's folder belongs to somebody else or is open to others.
     #[error("{dir} is not private to the account that runs PostgreSQL", dir = dir.display())]

@@ -1,0 +1,48 @@
+//! One signer per organisation: an advisory lock of PostgreSQL, held by a connection of its own.
+
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::error::Error;
+
+/// The lock's number: "signer" in ASCII. Locks are per database, and a database is one organisation's.
+const KEY: i64 = 0x0073_6967_6e65_72;
+
+/// Held as long as its connection lives. PostgreSQL frees it when this process is gone, however that happened.
+#[derive(Debug)]
+pub struct SignerLock {
+    connection: PgConnection,
+}
+
+impl SignerLock {
+    /// Takes the lock; `None` when another process has it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn try_acquire(pool: &PgPool) -> Result<Option<Self>, Error> {
+        let mut connection = pool.acquire().await?.detach();
+        let taken = sqlx::query_scalar!(r#"SELECT pg_try_advisory_lock($1) AS "taken!""#, KEY)
+            .fetch_one(&mut connection)
+            .await?;
+        if taken {
+            return Ok(Some(SignerLock { connection }));
+        }
+        connection.close().await?;
+        Ok(None)
+    }
+
+    /// Fails when the connection, and with it the lock, is gone: then stop signing and take it again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn check(&mut self) -> Result<(), Error> {
+        Ok(self.connection.ping().await?)
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; the lock is free even then.
+    pub async fn release(self) -> Result<(), Error> {
+        Ok(self.connection.close().await?)
+    }
+}
