@@ -4,6 +4,7 @@
 //! tests that need it say so and pass, unless `THERIAC_CONFORMANCE=required`.
 
 mod documents;
+mod hashes;
 mod roundtrip;
 mod twins;
 
