@@ -247,13 +247,12 @@ fn dates(reader: &mut Reader<'_>) -> Result<(), LintFault> {
     if reader.option(b'4') {
         let day = reader.many(6, LintError::CouponTooShortForStartDate)?;
         date::yymmdd(day).map_err(|_| LintFault::new(LintError::CouponInvalidStartDate, reader.at - 6, 6))?;
-        // Six digits of one century compare as text.
-        if let Some(expires) = expires.filter(|expires| *expires < day) {
-            let length = expires.len() + 1 + day.len();
+        // Six digits of one century compare as text. Both fields are at fault, with their digits 3 and 4.
+        if expires.is_some_and(|expires| expires < day) {
             return Err(LintFault::new(
                 LintError::CouponExpirationBeforeStart,
-                reader.at - length,
-                length,
+                reader.at - 14,
+                14,
             ));
         }
     }
@@ -271,4 +270,19 @@ fn miscellaneous(reader: &mut Reader<'_>) -> Result<(), LintFault> {
     let missing = LintError::CouponMissingDontMultiplyFlag;
     reader.one(b"01", missing, LintError::CouponInvalidDontMultiplyFlag)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_must_not_expire_before_it_starts() {
+        let fault = couponcode("01234561234561111012335006064500607").unwrap_err();
+        assert_eq!(
+            fault,
+            LintFault::new(LintError::CouponExpirationBeforeStart, 21, 14)
+        );
+        assert_eq!(couponcode("01234561234561111012335006064500606"), Ok(()));
+    }
 }

@@ -1,7 +1,7 @@
 //! The linters of the GS1 Barcode Syntax Dictionary: content checks of one component of a field.
 //!
 //! Each takes the component's text and answers with the dictionary's name of the fault and the characters at
-//! fault. First module to read: [`error`], then [`run`].
+//! fault. First module to read: [`error`]; the linters themselves are sorted by what they look at.
 
 pub mod code;
 pub mod coupon;
