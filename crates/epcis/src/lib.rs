@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod assemble;
+mod build;
 mod disassemble;
 mod fault;
 mod fields;
@@ -12,9 +13,11 @@ mod prefixes;
 mod reader;
 mod text;
 mod tree;
+mod validate;
 pub mod vocabulary;
 mod xml;
 
+pub use build::{Consignment, Occasion, Removal};
 pub use fault::{Fault, FaultCode, Severity};
 pub use hash::CbvVersion;
 pub use limits::Limits;

@@ -4,7 +4,10 @@
 //! tests that need it say so and pass, unless `THERIAC_CONFORMANCE=required`.
 
 mod documents;
+mod events;
 mod hashes;
+mod hostile;
+mod pharma;
 mod roundtrip;
 mod twins;
 
