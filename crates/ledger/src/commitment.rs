@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use sha3::Sha3_256;
 
 use crate::codec::{Canonical, DecodeError, Reader, Writer};
@@ -74,7 +75,8 @@ fn join(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// One field that is shown, with what is needed to compute its leaf.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ShownField {
     /// Place among the event's fields, from 0.
     pub index: u32,
@@ -88,7 +90,8 @@ pub struct ShownField {
 
 /// Some or all fields of an event, provable against its commitment. What is not shown stays hidden behind the
 /// roots of the largest subtrees that hold nothing shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Disclosure {
     /// How many fields the event has.
     pub count: u32,

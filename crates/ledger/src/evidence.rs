@@ -1,7 +1,7 @@
 //! Evidence about one pack: the receipts of its changes and of what stops it, as of a height.
 //!
 //! Until the status map exists, evidence is this chain of receipts. It proves that each change happened and
-//! what it came to; it does not prove that there was no later one, and says so.
+//! what it came to; it does not prove that there was no later one, nor that there is no further recall.
 
 use gs1::{Gtin, Lot, SerialNumber};
 use lifecycle::{PackState, Transition};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Canonical, DecodeError, Reader, Writer};
 use crate::limits::EVIDENCE_RECEIPTS_MAX;
 use crate::receipt::{Broken, ItemReceipt, SignedHeader, Trust, VERSION};
-use crate::{DirectoryChange, Height, Item, OrganisationId, Outcome, PackIdentity, StatusUpdate};
+use crate::{Directory, DirectoryChange, Height, Item, OrganisationId, Outcome, PackIdentity, StatusUpdate};
 
 /// Evidence about one pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,9 +19,10 @@ pub struct Evidence {
     pub gtin: Gtin,
     /// Its serial number.
     pub serial: SerialNumber,
-    /// In whose space its record lives.
+    /// In whose space its record lives: the owner of the product.
     pub issuer: OrganisationId,
-    /// The lot on its label, where known: only with it can a recall of that lot be tied to the pack.
+    /// The lot on its label, where known: only with it can a recall of that lot be tied to the pack. It is
+    /// checked against the tag that the pack was commissioned with.
     pub lot: Option<Lot>,
     /// Its accepted changes, in the ledger's order, commission first.
     pub changes: Vec<ItemReceipt>,
@@ -49,19 +50,22 @@ pub struct Proven {
 }
 
 impl Evidence {
-    /// Checks the whole chain.
+    /// Checks the whole chain. `directory` is a trusted one, such as the genesis's: it names the product's
+    /// owner, because anybody may commission anything in a space of his own.
     ///
     /// # Errors
     /// [`Broken`] naming the link.
-    pub fn verify(&self, trust: Trust<'_>) -> Result<Proven, Broken> {
+    pub fn verify(&self, trust: Trust<'_>, directory: &Directory) -> Result<Proven, Broken> {
+        self.check_issuer(directory)?;
         let pack = PackIdentity {
-            gtin: self.gtin.clone(),
+            gtin: self.gtin,
             serial: self.serial.clone(),
         };
         let key = pack.record_key(self.issuer);
-        let mut checks = vec![format!(
-            "record key {key} is the one of this GTIN and serial number"
-        )];
+        let mut checks = vec![
+            format!("organisation {} owns product {}", self.issuer, self.gtin),
+            format!("record key {key} is the one of this GTIN and serial number"),
+        ];
         let mut walk = Walk::default();
         for receipt in &self.changes {
             let Item::Update(update) = &receipt.item else {
@@ -73,13 +77,15 @@ impl Evidence {
             receipt.verify(trust)?;
             walk.step(&pack, update, receipt)?;
             checks.push(line(update.transition.as_str(), receipt));
+            self.check_lot(&pack, update, &mut checks)?;
         }
         let Some(state) = walk.state else {
             return Err(Broken::Mismatch("the evidence shows no commission"));
         };
         for receipt in &self.stops {
-            self.verify_stop(receipt, trust)?;
-            checks.push(line("stop", receipt));
+            let what = self.verify_stop(receipt, trust)?;
+            walk.height = walk.height.max(receipt.anchor.block.header.height);
+            checks.push(line(&what, receipt));
         }
         self.head.verify(trust)?;
         let head = &self.head.header;
@@ -97,7 +103,39 @@ impl Evidence {
         })
     }
 
-    fn verify_stop(&self, receipt: &ItemReceipt, trust: Trust<'_>) -> Result<(), Broken> {
+    /// Products are registered by whoever owns the GTIN's company prefix, so the prefix decides where the
+    /// trusted directory is older than the product.
+    fn check_issuer(&self, directory: &Directory) -> Result<(), Broken> {
+        let registered = directory.product(&self.gtin).map(|product| product.owner);
+        if registered.or_else(|| directory.prefix_owner(&self.gtin)) == Some(self.issuer) {
+            Ok(())
+        } else {
+            Err(Broken::Mismatch("the issuer does not own the product"))
+        }
+    }
+
+    /// What the commission says of the label binds the lot to the pack.
+    fn check_lot(
+        &self,
+        pack: &PackIdentity,
+        update: &StatusUpdate,
+        checks: &mut Vec<String>,
+    ) -> Result<(), Broken> {
+        let Some(lot) = self
+            .lot
+            .as_ref()
+            .filter(|_| update.transition == Transition::Commission)
+        else {
+            return Ok(());
+        };
+        if update.label.map(|label| label.lot) != Some(pack.lot_tag(lot)) {
+            return Err(Broken::Mismatch("the pack was commissioned with another lot"));
+        }
+        checks.push(format!("lot {lot} is the one the pack was commissioned with"));
+        Ok(())
+    }
+
+    fn verify_stop(&self, receipt: &ItemReceipt, trust: Trust<'_>) -> Result<String, Broken> {
         let Item::Change(DirectoryChange::Stop { gtin, lot, .. }) = &receipt.item else {
             return Err(Broken::Mismatch("a stop is no recall or withdrawal"));
         };
@@ -105,7 +143,11 @@ impl Evidence {
         if !fits || receipt.outcome != Outcome::Accepted {
             return Err(Broken::Mismatch("a stop does not concern this pack"));
         }
-        receipt.verify(trust)
+        receipt.verify(trust)?;
+        Ok(match lot {
+            Some(lot) => format!("recall of lot {lot}"),
+            None => "withdrawal of the product".to_owned(),
+        })
     }
 }
 

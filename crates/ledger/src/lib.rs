@@ -20,6 +20,8 @@ pub mod rules;
 pub mod sign;
 pub mod status;
 pub mod tags;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod validators;
 
 pub use batch::{Batch, BatchHeader, Item, SignedBatch};

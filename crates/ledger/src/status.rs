@@ -7,7 +7,11 @@ use crate::codec::canonical_struct;
 use crate::keys::LabelTag;
 use crate::{Hash, Height, OrganisationId};
 
-/// What the label of a commissioned pack says, as tags (see [`crate::PackIdentity`]).
+/// What the label of a commissioned pack says beside GTIN and serial number, as tags that only who has the
+/// label can compute ([`crate::PackIdentity::lot_tag`], [`crate::PackIdentity::expiry_tag`]).
+///
+/// Lot and expiry have a tag each, so that a wrong lot and a wrong date are told apart. Executors keep the tags
+/// and cannot judge them; a site compares them with a scanned label, and evidence with the lot it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelTags {
     /// Of the lot.
