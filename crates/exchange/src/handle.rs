@@ -180,8 +180,8 @@ impl Handle {
         finished.await.map_err(|_| Error::Closed)
     }
 
-    /// Takes no more messages, answers those being worked on (for at most the inbox's time), and closes
-    /// every connection. Calls that wait in [`Handle::send`] end with [`SendError::Closed`].
+    /// Takes no more messages, lets the inbox finish those it works on (within its time) and answers them, then
+    /// closes every connection. Calls that wait in [`Handle::send`] end with [`SendError::Closed`].
     pub async fn shutdown(&self) {
         self.stop.cancel();
         self.stopped.cancelled().await;

@@ -1,5 +1,6 @@
 //! The one task that owns the swarm. It never waits for an inbox, a sender or a peer.
 
+mod closing;
 mod dialling;
 mod inbound;
 mod outbound;
@@ -18,7 +19,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, debug, info_span, warn};
 
 use self::dialling::PeerState;
 use self::inbound::Answered;
@@ -34,12 +35,6 @@ use crate::table::{Link, Table};
 
 /// Connections are kept while their peer is listed; this is longer than any process lives.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// Time between the last answer and the end of its connection at shutdown.
-const ANSWER_LINGER: Duration = Duration::from_millis(100);
-
-/// Time for connections to be closed in order at shutdown; a peer that does not read is cut off.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A request of a [`Handle`](crate::Handle).
 #[derive(Debug)]
@@ -168,46 +163,6 @@ impl Driver {
         drop(stopped);
     }
 
-    /// Answers what is being worked on, and closes connections only after the answers are on the wire.
-    async fn drain(&mut self) {
-        self.parts.commands.close();
-        while let Some(command) = self.parts.commands.recv().await {
-            drop(command);
-        }
-        self.waiting.clear();
-        let working = !(self.answers.is_empty() && self.unanswered.is_empty());
-        let deadline = Instant::now() + self.parts.limits.inbox_timeout;
-        while !(self.answers.is_empty() && self.unanswered.is_empty()) {
-            tokio::select! {
-                event = self.parts.swarm.select_next_some() => self.on_event_while_draining(event),
-                Some(answered) = self.answers.join_next() => self.on_answered(answered),
-                () = sleep_until(deadline) => break,
-            }
-        }
-        // An answer that reaches a peer in one read with the end of the connection is not seen there: the
-        // peer would send again what it need not.
-        let deadline = Instant::now() + ANSWER_LINGER;
-        while working {
-            tokio::select! {
-                event = self.parts.swarm.select_next_some() => self.on_event_while_draining(event),
-                () = sleep_until(deadline) => break,
-            }
-        }
-        let connected: Vec<PeerId> = self.parts.swarm.connected_peers().copied().collect();
-        for peer in connected {
-            // Fails only where the connection has closed by itself.
-            let _ = self.parts.swarm.disconnect_peer_id(peer);
-        }
-        let deadline = Instant::now() + CLOSE_TIMEOUT;
-        while self.parts.swarm.connected_peers().next().is_some() {
-            tokio::select! {
-                event = self.parts.swarm.select_next_some() => self.on_event_while_draining(event),
-                () = sleep_until(deadline) => break,
-            }
-        }
-        info!("exchange stopped");
-    }
-
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Send {
@@ -322,19 +277,6 @@ impl Driver {
             Event::ResponseSent { peer, request_id, .. } => {
                 self.unanswered.remove(&(peer, request_id));
             }
-        }
-    }
-
-    /// New requests are left without an answer: their senders try again elsewhere or later.
-    fn on_event_while_draining(&mut self, event: SwarmEvent<Event>) {
-        use request_response::{Event as Link, Message};
-        match event {
-            SwarmEvent::Behaviour(Event::Link(Link::Message {
-                message: Message::Request { .. },
-                ..
-            })) => {}
-            SwarmEvent::Behaviour(Event::Link(event)) => self.on_link_event(event),
-            _ => {}
         }
     }
 

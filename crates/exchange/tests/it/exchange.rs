@@ -71,6 +71,22 @@ async fn a_wake_up_overtakes_batches_and_the_latest_arrives() {
 }
 
 #[tokio::test]
+async fn gossip_to_a_busy_peer_is_said_again_before_what_follows() {
+    let mut nodes = network(2).await;
+    let (mut b, a) = (nodes.pop().unwrap(), nodes.pop().unwrap());
+    b.inbox.answer_next(Reply::Busy { retry_after_ms: 1 });
+    b.inbox
+        .answer_next(Reply::refused("suspended", "not to be said again"));
+    let batches = [1, 2].map(|n| Message::Batch(Bytes::from(vec![n; 10])));
+    for batch in &batches {
+        a.handle.broadcast(batch).unwrap();
+    }
+    for batch in [&batches[0], &batches[0], &batches[1]] {
+        assert_eq!(b.next().await.1, *batch);
+    }
+}
+
+#[tokio::test]
 async fn many_requests_at_once_are_all_answered() {
     let nodes = network(2).await;
     let to = nodes[1].organisation();

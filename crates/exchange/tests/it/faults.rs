@@ -1,13 +1,19 @@
 //! Peers that vanish, come back, or keep no rules.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use bytes::Bytes;
 use exchange::limits::{BATCH_BYTES_MAX, MESSAGE_BYTES_MAX};
 use exchange::{Error, Limits, MALFORMED, Message, MessageError, Reply, SendError, UNSUPPORTED};
 use futures::StreamExt;
 use libp2p::request_response::{Event, Message as Exchange, OutboundFailure};
 use libp2p::swarm::SwarmEvent;
+use tokio::sync::Semaphore;
 
-use crate::support::{Node, Raw, RawSwarm, any_port, dial, network, peer_id_of, raw_swarm, wake};
+use crate::support::{
+    Node, Raw, RawSwarm, any_port, dial, network, network_with, peer_id_of, raw_swarm, wake,
+};
 
 #[tokio::test]
 async fn a_peer_restarts_and_sending_resumes() {
@@ -222,7 +228,28 @@ async fn a_known_peer_that_keeps_no_rules_gets_refusals_and_harms_nobody() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_said_at_the_start() {
+async fn an_inbox_that_fails_or_hangs_costs_its_own_request() {
+    let limits = Limits {
+        inbox_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let nodes = network_with(2, limits).await;
+    let (to, inbox) = (nodes[1].organisation(), &nodes[1].inbox);
+    inbox.fail.store(true, Ordering::Relaxed);
+    assert!(matches!(
+        nodes[0].handle.send(to, &wake(1)).await,
+        Err(SendError::Unreachable)
+    ));
+    assert_eq!(nodes[0].handle.send(to, &wake(2)).await.unwrap(), Reply::Accepted);
+    inbox.permits.forget_permits(Semaphore::MAX_PERMITS);
+    let reply = nodes[0].handle.send(to, &wake(3)).await.unwrap();
+    assert!(matches!(reply, Reply::Busy { .. }));
+    inbox.permits.add_permits(1);
+    assert_eq!(nodes[0].handle.send(to, &wake(4)).await.unwrap(), Reply::Accepted);
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_said_at_the_start() {
     let a = Node::start(1, any_port(), vec![], Limits::default()).await;
     let config = exchange::Config {
         identity: exchange::Identity::from_secret(&mut crate::support::secret(2)).unwrap(),

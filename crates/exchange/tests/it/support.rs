@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -23,6 +24,8 @@ pub struct Keeper {
     received: mpsc::UnboundedSender<(OrganisationId, Message)>,
     replies: Mutex<VecDeque<Reply>>,
     pub permits: Semaphore,
+    /// Panic at the next message.
+    pub fail: AtomicBool,
 }
 
 impl Keeper {
@@ -35,6 +38,10 @@ impl Keeper {
 impl Inbox for Keeper {
     async fn receive(&self, from: OrganisationId, message: Message) -> Reply {
         self.received.send((from, message)).unwrap();
+        assert!(
+            !self.fail.swap(false, Ordering::Relaxed),
+            "this inbox was told to fail"
+        );
         self.permits.acquire().await.unwrap().forget();
         self.replies
             .lock()
@@ -67,6 +74,7 @@ impl Node {
             received: sender,
             replies: Mutex::default(),
             permits: Semaphore::new(Semaphore::MAX_PERMITS),
+            fail: AtomicBool::new(false),
         });
         let config = Config {
             identity,
