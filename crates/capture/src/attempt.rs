@@ -51,10 +51,15 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// [`Rejection`].
-    pub fn decide(&self, directory: &Directory, record: Option<&StatusRecord>) -> Result<StatusUpdate, Rejection> {
+    pub fn decide(
+        &self,
+        directory: &Directory,
+        record: Option<&StatusRecord>,
+    ) -> Result<StatusUpdate, Rejection> {
         let answer = authenticate(directory, self.subject, record, self.site.time_ms);
         let verdict = answer.verdict;
-        let hands_on = matches!(self.transition, Transition::Destroy | Transition::Lock | Transition::ReportStolen);
+        let hands_on =
+            matches!(self.transition, Transition::Destroy | Transition::Lock | Transition::ReportStolen);
         let forbidden = match verdict.code {
             VerdictCode::Genuine | VerdictCode::Inactive => false,
             VerdictCode::Recalled | VerdictCode::Withdrawn | VerdictCode::Expired => !hands_on,

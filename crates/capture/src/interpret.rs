@@ -15,7 +15,12 @@ use crate::meaning::{CustodyMove, Label, Meaning, PackChange};
 ///
 /// # Errors
 /// Every fault of the event, at most [`FAULTS_MAX`].
-pub fn interpret(event: &Event, by: &Organisation, directory: &Directory, year: i32) -> Result<Meaning, Vec<Fault>> {
+pub fn interpret(
+    event: &Event,
+    by: &Organisation,
+    directory: &Directory,
+    year: i32,
+) -> Result<Meaning, Vec<Fault>> {
     let mut reading = Reading { event, by, directory, year, faults: Vec::new(), meaning: Meaning::default() };
     reading.meaning.site = reading.site();
     if event.error_declaration.is_none() {
@@ -100,7 +105,8 @@ impl Reading<'_> {
 
     /// The site of the event: where the goods are afterwards, else where it was read.
     fn site(&mut self) -> Option<Gln> {
-        let places = [("/bizLocation/id", &self.event.biz_location), ("/readPoint/id", &self.event.read_point)];
+        let places =
+            [("/bizLocation/id", &self.event.biz_location), ("/readPoint/id", &self.event.read_point)];
         for (pointer, place) in places {
             let Some(place) = place else { continue };
             let Ok(key) = EpcKey::parse(&place.id) else {
@@ -120,7 +126,11 @@ impl Reading<'_> {
 
     fn at_site(&mut self) -> Option<Gln> {
         if self.meaning.site.is_none() {
-            self.fault(FaultCode::MissingSite, "/bizLocation", "the event names no site of this organisation");
+            self.fault(
+                FaultCode::MissingSite,
+                "/bizLocation",
+                "the event names no site of this organisation",
+            );
         }
         self.meaning.site
     }
@@ -152,7 +162,13 @@ impl Reading<'_> {
         pointer: &str,
     ) {
         let pack = PackIdentity { gtin: sgtin.gtin, serial: sgtin.serial.clone() };
-        self.meaning.changes.push(PackChange { pack, issuer, transition, label, pointer: pointer.to_owned() });
+        self.meaning.changes.push(PackChange {
+            pack,
+            issuer,
+            transition,
+            label,
+            pointer: pointer.to_owned(),
+        });
     }
 
     /// Owner of the product, if this organisation may commission for it.
@@ -197,7 +213,11 @@ impl Reading<'_> {
                 None
             }
             None => {
-                self.fault(FaultCode::MissingExpiry, "/ilmd", "commissioning a pack names its itemExpirationDate");
+                self.fault(
+                    FaultCode::MissingExpiry,
+                    "/ilmd",
+                    "commissioning a pack names its itemExpirationDate",
+                );
                 None
             }
         };
@@ -232,7 +252,8 @@ impl Reading<'_> {
             _ => None,
         };
         let place = gln(self.event.destination("location"));
-        let party = ["possessing_party", "owning_party"].iter().find_map(|kind| gln(self.event.destination(kind)));
+        let party =
+            ["possessing_party", "owning_party"].iter().find_map(|kind| gln(self.event.destination(kind)));
         let known = |gln: &Gln| self.directory.organisation_at(gln).map(|organisation| organisation.id);
         let consignee = [place, party].iter().flatten().find_map(known);
         match (place.or(party), consignee) {

@@ -43,10 +43,7 @@ pub struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Windows {
-            ahead_max_ms: 2_000,
-            behind_max_ms: 72 * 60 * 60 * 1000,
-        }
+        Windows { ahead_max_ms: 2_000, behind_max_ms: 72 * 60 * 60 * 1000 }
     }
 }
 
@@ -137,10 +134,7 @@ impl Refusal {
         Self::ALL
             .into_iter()
             .find(|refusal| refusal.code() == value)
-            .ok_or(UnknownCode {
-                kind: "refusal",
-                value,
-            })
+            .ok_or(UnknownCode { kind: "refusal", value })
     }
 
     /// The refusal in one snake_case word, as in the API, SQL and logs.
@@ -196,15 +190,8 @@ pub fn admit(
 
 fn admit_forward(current: &Current, change: &Change, matrix: &Matrix) -> Result<PackState, Refusal> {
     let Some(row) = matrix.row(current.state, change.transition) else {
-        let leads_here = matrix
-            .0
-            .iter()
-            .any(|r| r.transition == change.transition && r.to == current.state);
-        return Err(if leads_here {
-            Refusal::AlreadyInState
-        } else {
-            Refusal::WrongState
-        });
+        let leads_here = matrix.0.iter().any(|r| r.transition == change.transition && r.to == current.state);
+        return Err(if leads_here { Refusal::AlreadyInState } else { Refusal::WrongState });
     };
     if row.roles & change.role.bit() == 0 {
         return Err(Refusal::Role);
@@ -232,11 +219,7 @@ fn admit_undo(
     let by_site = change.site_time_ms <= current.site_time_ms.saturating_add(window_ms);
     let slack_ms = window_ms.saturating_add(windows.behind_max_ms);
     let by_block = change.block_time_ms <= current.block_time_ms.saturating_add(slack_ms);
-    if by_site && by_block {
-        Ok(PackState::Active)
-    } else {
-        Err(Refusal::UndoWindow)
-    }
+    if by_site && by_block { Ok(PackState::Active) } else { Err(Refusal::UndoWindow) }
 }
 
 #[cfg(test)]

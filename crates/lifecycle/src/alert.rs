@@ -38,14 +38,8 @@ impl AlertCode {
 
     /// The code printed so.
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [
-            AlertCode::A2,
-            AlertCode::A3,
-            AlertCode::A7,
-            AlertCode::A24,
-            AlertCode::A52,
-            AlertCode::A68,
-        ];
+        let all =
+            [AlertCode::A2, AlertCode::A3, AlertCode::A7, AlertCode::A24, AlertCode::A52, AlertCode::A68];
         all.into_iter().find(|code| code.as_str() == text)
     }
 
@@ -83,10 +77,7 @@ pub struct Alert {
 
 impl Alert {
     const fn grave(code: AlertCode) -> Option<Alert> {
-        Some(Alert {
-            code,
-            level: AlertLevel::PotentialFalsification,
-        })
+        Some(Alert { code, level: AlertLevel::PotentialFalsification })
     }
 
     /// The alert that an attempted change of state calls for when it is refused.
@@ -98,10 +89,9 @@ impl Alert {
             Refusal::UnknownPack => Self::grave(AlertCode::A3),
             Refusal::AlreadyInState => Self::grave(AlertCode::A7),
             Refusal::WrongState | Refusal::Version | Refusal::Possession => Self::grave(AlertCode::A24),
-            Refusal::UndoWindow | Refusal::UndoSite => Some(Alert {
-                code: AlertCode::A24,
-                level: AlertLevel::Exception,
-            }),
+            Refusal::UndoWindow | Refusal::UndoSite => {
+                Some(Alert { code: AlertCode::A24, level: AlertLevel::Exception })
+            }
             _ => None,
         }
     }

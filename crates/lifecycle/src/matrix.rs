@@ -45,13 +45,7 @@ impl Matrix {
         };
         let hands = [Manufacturer, Distributor, Pharmacy];
         Matrix(vec![
-            row(
-                Active,
-                Transition::Dispense,
-                Supplied,
-                &[Distributor, Pharmacy],
-                ten_days,
-            ),
+            row(Active, Transition::Dispense, Supplied, &[Distributor, Pharmacy], ten_days),
             row(
                 Active,
                 Transition::Sample,
@@ -59,72 +53,25 @@ impl Matrix {
                 &[Manufacturer, Distributor, Pharmacy, Regulator],
                 ten_days,
             ),
-            row(
-                Active,
-                Transition::FreeSample,
-                FreeSample,
-                &[Manufacturer, Distributor],
-                ten_days,
-            ),
-            row(
-                Active,
-                Transition::Export,
-                Exported,
-                &[Manufacturer, Distributor],
-                None,
-            ),
+            row(Active, Transition::FreeSample, FreeSample, &[Manufacturer, Distributor], ten_days),
+            row(Active, Transition::Export, Exported, &[Manufacturer, Distributor], None),
             row(Active, Transition::Destroy, Destroyed, &hands, None),
-            row(
-                Locked,
-                Transition::Destroy,
-                Destroyed,
-                &[Manufacturer, Distributor],
-                None,
-            ),
-            row(
-                Active,
-                Transition::ReportStolen,
-                Stolen,
-                &[Manufacturer, Distributor],
-                None,
-            ),
-            row(
-                Active,
-                Transition::Lock,
-                Locked,
-                &[Manufacturer, Distributor],
-                None,
-            ),
-            row(
-                Locked,
-                Transition::Unlock,
-                Active,
-                &[Manufacturer, Distributor],
-                None,
-            ),
-            row(
-                Active,
-                Transition::CheckOut,
-                CheckedOut,
-                &[Manufacturer, Distributor],
-                ten_days,
-            ),
+            row(Locked, Transition::Destroy, Destroyed, &[Manufacturer, Distributor], None),
+            row(Active, Transition::ReportStolen, Stolen, &[Manufacturer, Distributor], None),
+            row(Active, Transition::Lock, Locked, &[Manufacturer, Distributor], None),
+            row(Locked, Transition::Unlock, Active, &[Manufacturer, Distributor], None),
+            row(Active, Transition::CheckOut, CheckedOut, &[Manufacturer, Distributor], ten_days),
         ])
     }
 
     /// The row for this state and transition, if it is permitted to anybody.
     pub fn row(&self, from: PackState, transition: Transition) -> Option<&MatrixRow> {
-        self.0
-            .iter()
-            .find(|row| row.from == from && row.transition == transition)
+        self.0.iter().find(|row| row.from == from && row.transition == transition)
     }
 
     /// How long a change that led to `state` may be taken back, in milliseconds, if at all.
     pub fn undo_window_ms(&self, state: PackState) -> Option<u64> {
-        self.0
-            .iter()
-            .find(|row| row.from == PackState::Active && row.to == state)?
-            .undo_window_ms
+        self.0.iter().find(|row| row.from == PackState::Active && row.to == state)?.undo_window_ms
     }
 
     /// Whether any row or undo leads out of this state.
@@ -141,9 +88,8 @@ mod tests {
     fn no_state_and_transition_has_two_rows() {
         let matrix = Matrix::eu();
         for (i, row) in matrix.0.iter().enumerate() {
-            let twin = matrix.0[i + 1..]
-                .iter()
-                .find(|r| r.from == row.from && r.transition == row.transition);
+            let twin =
+                matrix.0[i + 1..].iter().find(|r| r.from == row.from && r.transition == row.transition);
             assert_eq!(twin, None);
         }
     }
@@ -151,13 +97,7 @@ mod tests {
     #[test]
     fn destroyed_stolen_and_exported_are_terminal_and_nothing_else_is() {
         let matrix = Matrix::eu();
-        let terminal: Vec<_> = PackState::ALL
-            .into_iter()
-            .filter(|s| matrix.is_terminal(*s))
-            .collect();
-        assert_eq!(
-            terminal,
-            [PackState::Exported, PackState::Destroyed, PackState::Stolen]
-        );
+        let terminal: Vec<_> = PackState::ALL.into_iter().filter(|s| matrix.is_terminal(*s)).collect();
+        assert_eq!(terminal, [PackState::Exported, PackState::Destroyed, PackState::Stolen]);
     }
 }

@@ -22,12 +22,7 @@ pub enum Role {
 
 impl Role {
     /// Every role, in code order.
-    pub const ALL: [Role; 4] = [
-        Role::Manufacturer,
-        Role::Distributor,
-        Role::Pharmacy,
-        Role::Regulator,
-    ];
+    pub const ALL: [Role; 4] = [Role::Manufacturer, Role::Distributor, Role::Pharmacy, Role::Regulator];
 
     /// The role's byte on the ledger.
     pub fn code(self) -> u8 {
@@ -36,10 +31,7 @@ impl Role {
 
     /// The role with this byte.
     pub fn from_code(value: u8) -> Result<Self, UnknownCode> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.code() == value)
-            .ok_or(UnknownCode { kind: "role", value })
+        Self::ALL.into_iter().find(|role| role.code() == value).ok_or(UnknownCode { kind: "role", value })
     }
 
     /// The role's bit in a set of roles (see [`crate::MatrixRow::roles`]).

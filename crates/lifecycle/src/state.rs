@@ -55,10 +55,7 @@ impl PackState {
         Self::ALL
             .into_iter()
             .find(|state| state.code() == value)
-            .ok_or(UnknownCode {
-                kind: "pack state",
-                value,
-            })
+            .ok_or(UnknownCode { kind: "pack state", value })
     }
 
     /// The state in one lower-case word, as in the API.

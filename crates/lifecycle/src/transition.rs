@@ -58,10 +58,7 @@ impl Transition {
         Self::ALL
             .into_iter()
             .find(|transition| transition.code() == value)
-            .ok_or(UnknownCode {
-                kind: "transition",
-                value,
-            })
+            .ok_or(UnknownCode { kind: "transition", value })
     }
 
     /// The transition in one lower-case word, as in the API.

@@ -152,22 +152,15 @@ pub fn judge(standing: &Standing, label: &Label) -> Verdict {
         Some(_) if label.expired => VerdictCode::Expired,
         Some(_) => VerdictCode::Genuine,
     };
-    Verdict {
-        code,
-        state: standing.state,
-    }
+    Verdict { code, state: standing.state }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GOOD: Standing = Standing {
-        product_known: true,
-        withdrawn: false,
-        recalled: false,
-        state: Some(PackState::Active),
-    };
+    const GOOD: Standing =
+        Standing { product_known: true, withdrawn: false, recalled: false, state: Some(PackState::Active) };
 
     fn code(standing: Standing, label: Label) -> VerdictCode {
         judge(&standing, &label).code
@@ -178,68 +171,14 @@ mod tests {
         let label = Label::default();
         let cases = [
             (GOOD, label, VerdictCode::Genuine),
-            (
-                Standing {
-                    product_known: false,
-                    state: None,
-                    ..GOOD
-                },
-                label,
-                VerdictCode::UnknownProduct,
-            ),
-            (
-                Standing { state: None, ..GOOD },
-                label,
-                VerdictCode::UnknownSerial,
-            ),
-            (
-                GOOD,
-                Label {
-                    lot_matches: Some(false),
-                    ..label
-                },
-                VerdictCode::LotMismatch,
-            ),
-            (
-                GOOD,
-                Label {
-                    expiry_matches: Some(false),
-                    ..label
-                },
-                VerdictCode::ExpiryMismatch,
-            ),
-            (
-                Standing {
-                    withdrawn: true,
-                    ..GOOD
-                },
-                label,
-                VerdictCode::Withdrawn,
-            ),
-            (
-                Standing {
-                    recalled: true,
-                    ..GOOD
-                },
-                label,
-                VerdictCode::Recalled,
-            ),
-            (
-                Standing {
-                    state: Some(PackState::Supplied),
-                    ..GOOD
-                },
-                label,
-                VerdictCode::Inactive,
-            ),
-            (
-                GOOD,
-                Label {
-                    expired: true,
-                    ..label
-                },
-                VerdictCode::Expired,
-            ),
+            (Standing { product_known: false, state: None, ..GOOD }, label, VerdictCode::UnknownProduct),
+            (Standing { state: None, ..GOOD }, label, VerdictCode::UnknownSerial),
+            (GOOD, Label { lot_matches: Some(false), ..label }, VerdictCode::LotMismatch),
+            (GOOD, Label { expiry_matches: Some(false), ..label }, VerdictCode::ExpiryMismatch),
+            (Standing { withdrawn: true, ..GOOD }, label, VerdictCode::Withdrawn),
+            (Standing { recalled: true, ..GOOD }, label, VerdictCode::Recalled),
+            (Standing { state: Some(PackState::Supplied), ..GOOD }, label, VerdictCode::Inactive),
+            (GOOD, Label { expired: true, ..label }, VerdictCode::Expired),
         ];
         for (standing, label, expected) in cases {
             assert_eq!(code(standing, label), expected);

@@ -1,1 +1,21 @@
-//! Placeholder until its first commit.
+#![doc = include_str!("../README.md")]
+
+mod alerts;
+mod batcher;
+mod chain;
+mod config;
+mod delivery;
+mod error;
+mod executor;
+mod inbox;
+mod indexer;
+pub mod limits;
+mod mempool;
+mod notices;
+mod own;
+mod start;
+mod time;
+
+pub use config::{Clock, Config, Timing};
+pub use error::Error;
+pub use start::{Node, start};

@@ -79,6 +79,34 @@ pub async fn insert(conn: &mut PgConnection, rows: &[EventEpc<'_>]) -> Result<()
     .await
 }
 
+/// The events that any of `epcs` occurs in, in capture order, each once, at most `limit`.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn events_of_any(
+    conn: &mut PgConnection,
+    epcs: &[&str],
+    limit: u32,
+) -> Result<Vec<(u64, OffsetDateTime)>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT DISTINCT e.event_seq AS "event_seq!", e.captured_at AS "captured_at!"
+           FROM unnest($1::text[]) AS k (epc) JOIN event_epc e ON e.epc = k.epc
+           ORDER BY 1 LIMIT $2"#,
+        epcs as &[&str],
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok((
+                Place::new("event_epc", row.event_seq).u64("event_seq", row.event_seq)?,
+                row.captured_at,
+            ))
+        })
+        .collect()
+}
+
 /// The events that `epc` occurs in, in capture order, at most `limit`.
 ///
 /// # Errors

@@ -18,8 +18,10 @@ mod tx;
 
 // The API's side: a module per table.
 pub mod alert;
+pub mod alert_forward;
 pub mod api_client;
 pub mod batch;
+pub mod batch_leaves;
 pub mod capture_job;
 pub mod custody;
 pub mod event;
@@ -34,6 +36,8 @@ pub mod message_in;
 pub mod message_out;
 pub mod outbox;
 pub mod pending_change;
+pub mod shipment;
+pub mod update_refusal;
 
 // The ledger's side: a module per table.
 pub mod block;

@@ -41,6 +41,31 @@ pub async fn insert(conn: &mut PgConnection, message: &InMessage) -> Result<bool
     Ok(done.rows_affected() == 1)
 }
 
+/// Messages of one sender by their ids, worked on or not, in no order: the pages of one notice.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn get(conn: &mut PgConnection, sender: u32, ids: &[Uuid]) -> Result<Vec<InMessage>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, kind, sender, payload, received_at FROM message_in WHERE sender = $1 AND id = ANY ($2)",
+        i64::from(sender),
+        ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(InMessage {
+                sender: Place::new("message_in", row.id).u32("sender", row.sender)?,
+                id: row.id,
+                kind: row.kind,
+                payload: row.payload,
+                received_at: row.received_at,
+            })
+        })
+        .collect()
+}
+
 /// Locks the oldest message that is still to be worked on and that no other worker holds, until the
 /// transaction ends.
 ///

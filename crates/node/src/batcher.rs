@@ -1,0 +1,248 @@
+//! From the outbox to signed batches: gathered, signed, stored, then sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::Message;
+use ledger::batch::{Tip, padded, padding};
+use ledger::{
+    Batch, Canonical, DirectoryChange, Hash, OrganisationId, Reader, SignedBatch, SigningKey, StatusUpdate,
+};
+use store::outbox::{Mark, OutboxRow, TakeLimits};
+use store::{PgConnection, PgPool};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::chain::Chain;
+use crate::config::Clock;
+use crate::error::Error;
+use crate::limits::{BATCH_ITEM_BYTES_MAX, BATCH_ROWS_MAX, BATCHES_IN_FLIGHT_MAX, POLL, RESEND_AFTER, RETRY};
+use crate::mempool::Mempool;
+use crate::time::at_ms;
+
+/// Makes batches of what waits in the outbox.
+pub struct Batcher {
+    /// The database.
+    pub pool: PgPool,
+    /// Whose batches they are.
+    pub organisation: OrganisationId,
+    /// Signs them.
+    pub key: SigningKey,
+    /// Makes padding that nobody else can tell from commitments.
+    pub padding_secret: [u8; 32],
+    /// The state after the last block.
+    pub chain: Arc<Chain>,
+    /// Where batches wait for a block.
+    pub mempool: Arc<Mempool>,
+    /// Sends them to the others.
+    pub exchange: exchange::Handle,
+    /// The node's clock.
+    pub clock: Clock,
+    /// Wakes it: rows in the outbox, or a block indexed.
+    pub wake: Arc<Notify>,
+    /// How long it gathers.
+    pub age: Duration,
+}
+
+/// What one look at the outbox did.
+enum Step {
+    /// A batch was made and sent.
+    Sent,
+    /// Nothing waits, or enough is in flight.
+    Idle,
+}
+
+impl Batcher {
+    /// Works until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut resend_at = (self.clock)() + RESEND_AFTER.as_millis() as u64;
+        while !stop.is_cancelled() {
+            let pause = match self.step().await {
+                Ok(Step::Sent) => continue,
+                Ok(Step::Idle) => POLL,
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "no batch could be made; trying again"
+                    );
+                    RETRY
+                }
+            };
+            if (self.clock)() >= resend_at {
+                if let Err(error) = self.resend().await {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "batches could not be sent again"
+                    );
+                }
+                resend_at = (self.clock)() + RESEND_AFTER.as_millis() as u64;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+                () = self.wake.notified() => tokio::time::sleep(self.age).await,
+            }
+        }
+    }
+
+    async fn step(&self) -> Result<Step, Error> {
+        let limits = TakeLimits {
+            rows: BATCH_ROWS_MAX,
+            updates: ledger::limits::BATCH_UPDATES_MAX as u64,
+            bytes: BATCH_ITEM_BYTES_MAX,
+        };
+        let chain_tip = self.chain.state().tip(self.organisation);
+        let state = self.chain.state();
+        let suspended = state
+            .directory
+            .organisation(self.organisation)
+            .is_none_or(|own| own.standing != ledger::directory::OrganisationStanding::Good);
+        if suspended {
+            return Ok(Step::Idle);
+        }
+        let made = store::tx(&self.pool, "batch", move |conn| {
+            Box::pin(async move {
+                let unfinished = store::batch::unfinished(conn, BATCHES_IN_FLIGHT_MAX as u32).await?;
+                if unfinished.len() >= BATCHES_IN_FLIGHT_MAX {
+                    return Ok(None);
+                }
+                let tip = match unfinished.last() {
+                    Some(last) => SignedBatch::from_bytes(&last.signed)
+                        .map_err(Error::undecodable("batch.signed"))?
+                        .batch
+                        .tip(),
+                    None => chain_tip,
+                };
+                let rows = store::outbox::take(conn, limits).await?;
+                if rows.is_empty() {
+                    return Ok(None);
+                }
+                let earlier = earlier_leaves(conn, &rows).await?;
+                let built = self.build(&tip, rows, earlier)?;
+                let header = &built.signed.batch.header;
+                let bytes = built.signed.to_bytes();
+                store::batch::insert(conn, header.sequence, &header.hash().0, &bytes, at_ms(header.time_ms))
+                    .await?;
+                store::batch_leaves::insert(conn, header.sequence, &built.leaves).await?;
+                store::outbox::mark(conn, header.sequence, &built.marks).await?;
+                Ok::<_, Error>(Some((built.signed, bytes)))
+            })
+        })
+        .await?;
+        let Some((signed, bytes)) = made else { return Ok(Step::Idle) };
+        self.send(signed, bytes);
+        Ok(Step::Sent)
+    }
+
+    fn build(&self, tip: &Tip, rows: Vec<OutboxRow>, earlier: BTreeMap<u64, u64>) -> Result<Built, Error> {
+        let mut gathered = Gathered { of_event: earlier, ..Gathered::default() };
+        for row in &rows {
+            gathered.add(row, tip.events)?;
+        }
+        let events = gathered.leaves.len() as u32;
+        let first_padding = tip.events + u64::from(events);
+        let pads = (first_padding..tip.events + u64::from(padded(events)))
+            .map(|n| padding(&self.padding_secret, n).0);
+        gathered.leaves.extend(pads);
+        let leaves: Vec<Hash> = gathered.leaves.iter().map(|leaf| Hash(*leaf)).collect();
+        let network = self.chain.state().network;
+        let batch = Batch::next(
+            (network, self.organisation),
+            tip,
+            &leaves,
+            gathered.changes,
+            gathered.updates,
+            (self.clock)(),
+        );
+        Ok(Built { signed: batch.sign(&self.key), leaves: gathered.leaves, marks: gathered.marks })
+    }
+
+    fn send(&self, signed: SignedBatch, bytes: Vec<u8>) {
+        let sequence = signed.batch.header.sequence;
+        self.mempool.offer(&self.chain.state(), signed, bytes.len());
+        if let Err(error) = self.exchange.broadcast(&Message::Batch(bytes.into())) {
+            tracing::warn!(
+                batch.sequence = sequence,
+                error = &error as &dyn std::error::Error,
+                "batch not gossiped"
+            );
+        }
+    }
+
+    /// Sends what is in no block yet: gossip is best effort, and peers may have restarted.
+    pub async fn resend(&self) -> Result<(), Error> {
+        let mut connection = self.pool.acquire().await.map_err(store::Error::from)?;
+        let unfinished = store::batch::unfinished(&mut connection, BATCHES_IN_FLIGHT_MAX as u32).await?;
+        drop(connection);
+        let young = RESEND_AFTER.as_millis() as u64;
+        for own in unfinished {
+            let made_ms = (own.created_at.unix_timestamp_nanos() / 1_000_000) as u64;
+            if (self.clock)().saturating_sub(made_ms) < young {
+                continue;
+            }
+            let signed = SignedBatch::from_bytes(&own.signed).map_err(Error::undecodable("batch.signed"))?;
+            self.send(signed, own.signed);
+        }
+        Ok(())
+    }
+}
+
+/// Leaves of events whose first row is in an earlier batch.
+async fn earlier_leaves(conn: &mut PgConnection, rows: &[OutboxRow]) -> Result<BTreeMap<u64, u64>, Error> {
+    let begun: BTreeSet<u64> =
+        rows.iter().filter(|row| row.commitment.is_some()).filter_map(|row| row.event).map(|e| e.0).collect();
+    let mut continued: Vec<_> =
+        rows.iter().filter_map(|row| row.event).filter(|event| !begun.contains(&event.0)).collect();
+    continued.dedup();
+    if continued.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let events = store::event::get(conn, &continued).await?;
+    Ok(events.iter().filter_map(|event| Some((event.seq, event.anchor.as_ref()?.leaf))).collect())
+}
+
+struct Built {
+    signed: SignedBatch,
+    leaves: Vec<[u8; 32]>,
+    marks: Vec<Mark>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    leaves: Vec<[u8; 32]>,
+    changes: Vec<DirectoryChange>,
+    updates: Vec<StatusUpdate>,
+    marks: Vec<Mark>,
+    /// Leaf of each event, for the rows that carry no commitment.
+    of_event: BTreeMap<u64, u64>,
+}
+
+impl Gathered {
+    /// Adds a row; `first` is the number of the batch's first leaf. An event's further rows carry no commitment:
+    /// their updates refer to the leaf that its first row has, in this batch or an earlier one.
+    fn add(&mut self, row: &OutboxRow, first: u64) -> Result<(), Error> {
+        let mut leaf = None;
+        if let Some(commitment) = row.commitment {
+            let number = first + self.leaves.len() as u64;
+            self.leaves.push(commitment);
+            self.of_event.extend(row.event.map(|(seq, _)| (seq, number)));
+            leaf = Some(number);
+        }
+        let event = row.event.and_then(|(seq, _)| self.of_event.get(&seq)).copied().unwrap_or_default();
+        let mut reader = Reader::new(&row.updates);
+        for _ in 0..row.update_count {
+            let mut update = StatusUpdate::read(&mut reader).map_err(Error::undecodable("outbox.updates"))?;
+            update.event = event;
+            self.updates.push(update);
+        }
+        reader.finish().map_err(Error::undecodable("outbox.updates"))?;
+        let mut reader = Reader::new(&row.changes);
+        while reader.offset() < row.changes.len() {
+            self.changes
+                .push(DirectoryChange::read(&mut reader).map_err(Error::undecodable("outbox.changes"))?);
+        }
+        self.marks.push(Mark { id: row.id, leaf });
+        Ok(())
+    }
+}

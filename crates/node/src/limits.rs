@@ -1,0 +1,27 @@
+//! Bounds of a node, each with the sum that justifies it.
+
+use std::time::Duration;
+
+/// Batches of one organisation that are in no decided block yet: enough to fill the next block while one is
+/// being decided.
+pub const BATCHES_IN_FLIGHT_MAX: usize = 3;
+/// Batches of one organisation in the mempool: what it may have in flight, and as much again for re-signed ones.
+pub const MEMPOOL_BATCHES_PER_ORGANISATION: usize = 8;
+/// Bytes of one block's batches: the bound of a block less its header and lengths.
+pub const PROPOSAL_BYTES_MAX: usize = ledger::limits::BLOCK_BYTES_MAX - 4096;
+/// Bytes of updates in a batch: the bound of a batch less header, changes and signature.
+pub const BATCH_ITEM_BYTES_MAX: u64 = (ledger::limits::BATCH_BYTES_MAX - 64 * 1024) as u64;
+/// Rows that one batch takes from the outbox: as many as its events may be.
+pub const BATCH_ROWS_MAX: u32 = ledger::limits::BATCH_EVENTS_MAX;
+/// A batch that is in no block after this long is sent again.
+pub const RESEND_AFTER: Duration = Duration::from_millis(1_000);
+/// How often each loop looks at the database even when nobody woke it.
+pub const POLL: Duration = Duration::from_millis(500);
+/// How long to wait before trying again when the database is away.
+pub const RETRY: Duration = Duration::from_millis(250);
+/// Messages taken for sending at once.
+pub const DELIVERIES_MAX: u32 = 32;
+/// Shipments turned into notices at once.
+pub const SHIPMENTS_MAX: u32 = 16;
+/// Events that one notice carries: a pallet's aggregations and commissionings.
+pub const NOTICE_EVENTS_MAX: u32 = 10_000;

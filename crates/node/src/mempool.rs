@@ -1,0 +1,141 @@
+//! Batches that wait for a block. Bounded, and fair: proposals take from organisations in turn.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use ledger::batch::Tip;
+use ledger::limits::BLOCK_BATCHES_MAX;
+use ledger::{Canonical, ChainState, OrganisationId, SignedBatch};
+use tokio::sync::Notify;
+
+use crate::limits::{MEMPOOL_BATCHES_PER_ORGANISATION, PROPOSAL_BYTES_MAX};
+
+/// A batch and how long it is.
+#[derive(Debug, Clone)]
+struct Waiting {
+    signed: SignedBatch,
+    length: usize,
+}
+
+type Queue = BTreeMap<u64, Waiting>;
+
+/// Batches that wait for a block.
+#[derive(Debug, Default)]
+pub struct Mempool {
+    queues: Mutex<BTreeMap<OrganisationId, Queue>>,
+    changed: Notify,
+}
+
+/// What became of a batch that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// It waits now.
+    Taken,
+    /// It waited already, or is in a block.
+    Known,
+    /// Its organisation has too many waiting.
+    Full,
+    /// It is not one that this network could include.
+    Invalid,
+}
+
+impl Mempool {
+    /// Offers a batch. Its signature is checked here, so that nobody fills another's queue.
+    pub fn offer(&self, state: &ChainState, signed: SignedBatch, length: usize) -> Offer {
+        let header = &signed.batch.header;
+        let (author, sequence) = (header.author, header.sequence);
+        if sequence <= state.tip(author).sequence {
+            return Offer::Known;
+        }
+        let Some(organisation) = state.directory.organisation(author) else {
+            return Offer::Invalid;
+        };
+        let signed_well = header.network == state.network
+            && signed.batch.is_whole()
+            && signed.is_signed_by(organisation.keys_at(state.height.next()));
+        if !signed_well {
+            return Offer::Invalid;
+        }
+        let mut queues = self.lock();
+        let queue = queues.entry(author).or_default();
+        if queue.get(&sequence).is_some_and(|waiting| waiting.signed == signed) {
+            return Offer::Known;
+        }
+        let furthest = state.tip(author).sequence + MEMPOOL_BATCHES_PER_ORGANISATION as u64;
+        if sequence > furthest {
+            return Offer::Full;
+        }
+        queue.insert(sequence, Waiting { signed, length });
+        drop(queues);
+        self.changed.notify_waiters();
+        Offer::Taken
+    }
+
+    /// Forgets what blocks hold by now.
+    pub fn prune(&self, state: &ChainState) {
+        let mut queues = self.lock();
+        for (author, queue) in queues.iter_mut() {
+            *queue = queue.split_off(&(state.tip(*author).sequence + 1));
+        }
+        queues.retain(|_, queue| !queue.is_empty());
+    }
+
+    /// Forgets one batch: it made a proposal invalid.
+    pub fn drop_batch(&self, author: OrganisationId, sequence: u64) {
+        if let Some(queue) = self.lock().get_mut(&author) {
+            queue.remove(&sequence);
+        }
+    }
+
+    /// Whether a proposal now would hold a batch.
+    pub fn has_work(&self, state: &ChainState) -> bool {
+        self.lock().iter().any(|(author, queue)| queue.contains_key(&(state.tip(*author).sequence + 1)))
+    }
+
+    /// Resolves when a batch was taken after this was called.
+    pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.changed.notified()
+    }
+
+    /// Batches for the next block: organisations in turn, beginning with another one at each height, each in the
+    /// order of its sequence.
+    pub fn propose(&self, state: &ChainState, time_ms: u64) -> Vec<SignedBatch> {
+        let queues = self.lock();
+        let mut turns: Vec<(&Queue, Tip, bool)> =
+            queues.iter().map(|(author, queue)| (queue, state.tip(*author), true)).collect();
+        if !turns.is_empty() {
+            let first = (state.height.0 % turns.len() as u64) as usize;
+            turns.rotate_left(first);
+        }
+        let (mut taken, mut bytes, height) = (Vec::new(), 0, state.height.next());
+        while turns.iter().any(|turn| turn.2) && taken.len() < BLOCK_BATCHES_MAX {
+            for (queue, tip, open) in turns.iter_mut().filter(|turn| turn.2) {
+                let next = queue.get(&(tip.sequence + 1));
+                let fits = next.filter(|waiting| bytes + waiting.length <= PROPOSAL_BYTES_MAX);
+                let after = fits
+                    .map(|waiting| (waiting, state.includable_after(&waiting.signed, tip, height, time_ms)));
+                match after {
+                    Some((waiting, Ok(after))) if taken.len() < BLOCK_BATCHES_MAX => {
+                        bytes += waiting.length;
+                        taken.push(waiting.signed.clone());
+                        *tip = after;
+                    }
+                    _ => *open = false,
+                }
+            }
+        }
+        taken
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<OrganisationId, Queue>> {
+        self.queues.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Decodes a batch that came from a peer.
+pub fn decode(bytes: &[u8]) -> Option<SignedBatch> {
+    if bytes.len() > ledger::limits::BATCH_BYTES_MAX {
+        return None;
+    }
+    SignedBatch::from_bytes(bytes).ok()
+}

@@ -1,0 +1,85 @@
+//! Table `shipment`: goods shipped to other organisations, and whether their notice was written.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::convert::{Place, to_i64};
+use crate::error::Error;
+
+/// Goods on their way to another organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shipment {
+    /// The shipping event.
+    pub event_seq: u64,
+    /// When it was captured.
+    pub captured_at: OffsetDateTime,
+    /// Organisation that receives.
+    pub consignee: u32,
+    /// Where they go: 13 digits.
+    pub site_gln: String,
+    /// Canonical keys of what was shipped, top level.
+    pub items: Vec<String>,
+}
+
+/// Adds a shipment, in the transaction of its event.
+///
+/// # Errors
+/// [`Error::Conflict`] on `shipment_pkey`.
+pub async fn insert(conn: &mut PgConnection, shipment: &Shipment) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO shipment (event_seq, captured_at, consignee, site_gln, items) VALUES ($1, $2, $3, $4, $5)",
+        to_i64("event_seq", shipment.event_seq)?,
+        shipment.captured_at,
+        i64::from(shipment.consignee),
+        shipment.site_gln,
+        &shipment.items,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Locks the oldest shipment whose event is final and whose notice is not written, until the transaction ends.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn claim(conn: &mut PgConnection) -> Result<Option<Shipment>, Error> {
+    let row = sqlx::query!(
+        "SELECT s.event_seq, s.captured_at, s.consignee, s.site_gln, s.items FROM shipment s
+         JOIN event_anchor a ON a.event_seq = s.event_seq AND a.captured_at = s.captured_at
+         JOIN batch b ON b.sequence = a.last_batch_sequence
+         WHERE s.notice_id IS NULL AND b.height IS NOT NULL
+         ORDER BY s.event_seq LIMIT 1 FOR UPDATE OF s SKIP LOCKED",
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        let place = Place::new("shipment", row.event_seq);
+        Ok(Shipment {
+            event_seq: place.u64("event_seq", row.event_seq)?,
+            captured_at: row.captured_at,
+            consignee: u32::try_from(row.consignee)
+                .map_err(|_| place.fault("consignee", "not an organisation"))?,
+            site_gln: row.site_gln,
+            items: row.items,
+        })
+    })
+    .transpose()
+}
+
+/// Says that the notice is written, in the transaction that queues its pages.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn set_notice(conn: &mut PgConnection, event_seq: u64, notice: Uuid) -> Result<(), Error> {
+    let event_seq = to_i64("event_seq", event_seq)?;
+    sqlx::query!(
+        "UPDATE shipment SET notice_id = $2 WHERE event_seq = $1",
+        event_seq,
+        notice
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
