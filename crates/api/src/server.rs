@@ -1,6 +1,7 @@
 //! A service as data, and what makes an executable of it.
 
 mod cli;
+mod housekeeping;
 mod http;
 mod lifecycle;
 
@@ -26,6 +27,7 @@ use crate::shared::Shared;
 use crate::telemetry::TelemetryError;
 
 pub use cli::run;
+pub use housekeeping::{ANSWERS_KEPT_MS, tidy};
 pub use lifecycle::{Parts, Roles, Running, start};
 
 /// What one of the four executables is made of.

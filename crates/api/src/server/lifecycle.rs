@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::housekeeping::keep_tidy;
 use super::http::{Surface, serve};
 use super::{Assembly, BoxError, NodeContext, RunningNode, ServiceDefinition, ServiceError};
 use crate::auth::Clients;
@@ -121,6 +122,7 @@ pub async fn start(
     };
     if surface == Surface::Whole {
         (definition.assemble)(&shared, &mut assembly).map_err(ServiceError::Assembly)?;
+        assembly.spawn("housekeeping", |stop| keep_tidy(shared.clone(), stop));
     }
     let tasks = assembly.tasks;
     let server = serve(definition, surface, shared.clone(), assembly.data, listener)?;

@@ -1,6 +1,7 @@
 //! The base over HTTP: a bound server, a real PostgreSQL, a service of two routes.
 
 mod auth;
+mod cli;
 mod errors;
 mod operate;
 mod sample;

@@ -122,3 +122,16 @@ async fn simultaneous_repeats_end_with_one_write_and_one_answer() {
     );
     app.stop().await;
 }
+
+#[tokio::test]
+async fn answers_are_forgotten_after_a_day() {
+    let app = TestApp::start(&definition()).await;
+    let client = app.client(&[Permission::Capture]).await;
+    assert_eq!(write(&app, &client, "old", "one").await.status(), 201);
+    app.clock.advance(api::server::ANSWERS_KEPT_MS);
+    assert_eq!(api::server::tidy(&app.shared).await.unwrap(), 0, "not yet");
+    app.clock.advance(1);
+    assert_eq!(api::server::tidy(&app.shared).await.unwrap(), 1);
+    assert_eq!(write(&app, &client, "old", "two").await.status(), 201);
+    app.stop().await;
+}
