@@ -1,0 +1,13 @@
+//! Bounds on the files that are read.
+
+use ledger::limits::{DISCLOSURE_BYTES_MAX, EVIDENCE_RECEIPTS_MAX, VALIDATORS_MAX};
+
+/// A proof. Evidence has up to twice 64 receipts, each with two certificates of up to 128 signatures of some 250
+/// characters in JSON, and as much again for everything else: 8 MiB of signatures, 16 MiB in all.
+pub const PROOF_BYTES_MAX: usize = 4 * EVIDENCE_RECEIPTS_MAX * VALIDATORS_MAX * 256 * 2;
+/// A genesis: some 100,000 products of 300 characters and 10,000 organisations are 40 MiB.
+pub const GENESIS_BYTES_MAX: usize = 64 << 20;
+/// A disclosure: hexadecimal salts double what the ledger permits.
+pub const EVENT_BYTES_MAX: usize = 2 * DISCLOSURE_BYTES_MAX;
+/// Fields of a disclosed event that are printed; of more, the number.
+pub const FIELDS_SHOWN_MAX: usize = 1_000;

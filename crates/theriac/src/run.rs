@@ -1,0 +1,51 @@
+//! From arguments to an answer.
+
+use std::io::Write;
+
+use crate::arguments::{Arguments, Command, VerifyArguments};
+use crate::input::{self, Proof};
+use crate::report::Report;
+use crate::unusable::Unusable;
+use crate::verify::{Age, verify};
+
+/// Does what the arguments say and writes the answer. Returns whether everything holds. `clock_ms` is the time
+/// now, in milliseconds since 1970 UTC.
+///
+/// # Errors
+/// [`Unusable`] where an input cannot be used.
+pub fn run(arguments: &Arguments, clock_ms: u64, out: &mut impl Write) -> Result<bool, Unusable> {
+    let Command::Verify(arguments) = &arguments.command;
+    let report = checked(arguments, clock_ms)?;
+    let answer = if arguments.json {
+        // A report has text, numbers and lists only, so that it always has a JSON form.
+        serde_json::to_string_pretty(&report).map_err(|error| Unusable::Write(error.into()))?
+    } else {
+        report.lines().join("\n")
+    };
+    writeln!(out, "{answer}")
+        .and_then(|()| out.flush())
+        .map_err(Unusable::Write)?;
+    Ok(report.proven)
+}
+
+fn checked(arguments: &VerifyArguments, clock_ms: u64) -> Result<Report, Unusable> {
+    let genesis = input::genesis(&arguments.genesis)?;
+    let (proof, ignored) = input::proof(&arguments.file)?;
+    let event = match &arguments.event {
+        Some(_) if !matches!(proof, Proof::Event(_)) => {
+            return Err(Unusable::NoEvent {
+                path: arguments.file.clone(),
+                found: proof.kind(),
+            });
+        }
+        Some(path) => Some(input::disclosure(path)?),
+        None => None,
+    };
+    let age = arguments.max_age.map(|max_seconds| Age {
+        max_seconds,
+        now_ms: arguments.now.unwrap_or(clock_ms),
+    });
+    let mut report = verify(&proof, &genesis, event.as_ref(), age);
+    report.ignored = ignored;
+    Ok(report)
+}

@@ -1,0 +1,85 @@
+//! Why an input cannot be used: exit code 2.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use ledger::DecodeError;
+
+use crate::report::plain;
+
+/// What is wrong with an input. Variants say which file to look at.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// A file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A file is longer than permitted.
+    #[error("{} is longer than {bytes_max} bytes", path.display())]
+    TooLong {
+        /// Which.
+        path: PathBuf,
+        /// The bound.
+        bytes_max: usize,
+    },
+    /// A file is neither JSON nor a canonical encoding of what it should hold.
+    #[error("{} holds no {expected}", path.display())]
+    Unknown {
+        /// Which.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// A file is JSON, but not of what it should hold.
+    #[error("{} is no valid {expected}", path.display())]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+        /// Where it fails.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A value passes a bound of the ledger's encoding.
+    #[error("{} is no valid {expected}", path.display())]
+    Bounds {
+        /// Which.
+        path: PathBuf,
+        /// What it should hold.
+        expected: &'static str,
+        /// Which bound.
+        #[source]
+        cause: DecodeError,
+    },
+    /// An event was given with something other than a receipt of an event.
+    #[error("--event needs a receipt of an event, and {} holds {found}", path.display())]
+    NoEvent {
+        /// Which file.
+        path: PathBuf,
+        /// What it holds.
+        found: &'static str,
+    },
+    /// The answer cannot be written.
+    #[error("cannot write the answer")]
+    Write(#[source] std::io::Error),
+}
+
+impl Unusable {
+    /// The error and its causes, in one line.
+    pub fn in_one_line(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        plain(&text)
+    }
+}
