@@ -203,11 +203,11 @@ impl Directory {
         match entry {
             Entry::Organisation(organisation) => {
                 self.sites
-                    .extend(organisation.glns.iter().map(|gln| (gln.clone(), organisation.id)));
+                    .extend(organisation.glns.iter().map(|gln| (*gln, organisation.id)));
                 self.organisations.insert(organisation.id, organisation);
             }
             Entry::Product(product) => {
-                self.products.insert(product.gtin.clone(), product);
+                self.products.insert(product.gtin, product);
             }
             Entry::Stop(stop) => {
                 let last = self.last_stop.entry(stop.issuer).or_default();
@@ -270,7 +270,7 @@ impl Directory {
     /// The withdrawal of a product.
     pub fn withdrawal(&self, gtin: &Gtin) -> Option<&Stop> {
         self.stops.get(&StopKey {
-            gtin: gtin.clone(),
+            gtin: *gtin,
             lot: None,
         })
     }
@@ -278,7 +278,7 @@ impl Directory {
     /// The recall of a lot.
     pub fn recall(&self, gtin: &Gtin, lot: &Lot) -> Option<&Stop> {
         self.stops.get(&StopKey {
-            gtin: gtin.clone(),
+            gtin: *gtin,
             lot: Some(lot.clone()),
         })
     }
@@ -286,10 +286,10 @@ impl Directory {
     /// All recalls of lots of a product.
     pub fn recalls_of(&self, gtin: &Gtin) -> impl Iterator<Item = &Stop> {
         let first = StopKey {
-            gtin: gtin.clone(),
+            gtin: *gtin,
             lot: None,
         };
-        let gtin = gtin.clone();
+        let gtin = *gtin;
         self.stops
             .range(first..)
             .take_while(move |(key, _)| key.gtin == gtin)

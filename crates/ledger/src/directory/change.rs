@@ -161,7 +161,7 @@ pub(super) fn admit(
                 return Err(Refusal::NotOwner);
             }
             let key = StopKey {
-                gtin: gtin.clone(),
+                gtin: *gtin,
                 lot: lot.clone(),
             };
             if directory.stops.contains_key(&key) {
