@@ -10,6 +10,7 @@ use ledger::{
     Batch, Canonical, DirectoryChange, Hash, OrganisationId, Reader, SignedBatch, SigningKey, StatusUpdate,
 };
 use store::outbox::{Mark, OutboxRow, TakeLimits};
+use store::signer_lock::SignerLock;
 use store::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,8 @@ pub struct Batcher {
     pub wake: Arc<Notify>,
     /// How long it gathers.
     pub age: Duration,
+    /// Held while it signs; taken again when its connection was lost.
+    pub lock: Option<SignerLock>,
 }
 
 /// What one look at the outbox did.
@@ -55,10 +58,10 @@ enum Step {
 
 impl Batcher {
     /// Works until it is told to stop.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let mut resend_at = (self.clock)() + RESEND_AFTER.as_millis() as u64;
         while !stop.is_cancelled() {
-            let pause = match self.step().await {
+            let pause = match self.work().await {
                 Ok(Step::Sent) => continue,
                 Ok(Step::Idle) => POLL,
                 Err(error) => {
@@ -66,6 +69,8 @@ impl Batcher {
                         error = &error as &dyn std::error::Error,
                         "no batch could be made; trying again"
                     );
+                    // The database may have been away, and the lock gone with its connection.
+                    self.lock = None;
                     RETRY
                 }
             };
@@ -76,6 +81,11 @@ impl Batcher {
                         "batches could not be sent again"
                     );
                 }
+                if let Some(lock) = &mut self.lock
+                    && lock.check().await.is_err()
+                {
+                    self.lock = None;
+                }
                 resend_at = (self.clock)() + RESEND_AFTER.as_millis() as u64;
             }
             tokio::select! {
@@ -84,6 +94,24 @@ impl Batcher {
                 () = self.wake.notified() => tokio::time::sleep(self.age).await,
             }
         }
+        if let Some(lock) = self.lock.take()
+            && let Err(error) = lock.release().await
+        {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the signer's lock goes with its connection"
+            );
+        }
+    }
+
+    async fn work(&mut self) -> Result<Step, Error> {
+        if self.lock.is_none() {
+            self.lock = SignerLock::try_acquire(&self.pool).await?;
+        }
+        if self.lock.is_none() {
+            return Err(Error::Signer);
+        }
+        self.step().await
     }
 
     async fn step(&self) -> Result<Step, Error> {

@@ -19,6 +19,14 @@ struct Waiting {
 
 type Queue = BTreeMap<u64, Waiting>;
 
+/// One organisation's turn while a proposal is gathered.
+struct Turn {
+    author: OrganisationId,
+    tip: Tip,
+    /// Whether it may have more for this block.
+    open: bool,
+}
+
 /// Batches that wait for a block.
 #[derive(Debug, Default)]
 pub struct Mempool {
@@ -100,27 +108,36 @@ impl Mempool {
     /// Batches for the next block: organisations in turn, beginning with another one at each height, each in the
     /// order of its sequence.
     pub fn propose(&self, state: &ChainState, time_ms: u64) -> Vec<SignedBatch> {
-        let queues = self.lock();
-        let mut turns: Vec<(&Queue, Tip, bool)> =
-            queues.iter().map(|(author, queue)| (queue, state.tip(*author), true)).collect();
+        let mut queues = self.lock();
+        let mut turns: Vec<Turn> = queues
+            .keys()
+            .map(|author| Turn { author: *author, tip: state.tip(*author), open: true })
+            .collect();
         if !turns.is_empty() {
             let first = (state.height.0 % turns.len() as u64) as usize;
             turns.rotate_left(first);
         }
         let (mut taken, mut bytes, height) = (Vec::new(), 0, state.height.next());
-        while turns.iter().any(|turn| turn.2) && taken.len() < BLOCK_BATCHES_MAX {
-            for (queue, tip, open) in turns.iter_mut().filter(|turn| turn.2) {
-                let next = queue.get(&(tip.sequence + 1));
-                let fits = next.filter(|waiting| bytes + waiting.length <= PROPOSAL_BYTES_MAX);
-                let after = fits
-                    .map(|waiting| (waiting, state.includable_after(&waiting.signed, tip, height, time_ms)));
-                match after {
-                    Some((waiting, Ok(after))) if taken.len() < BLOCK_BATCHES_MAX => {
+        while turns.iter().any(|turn| turn.open) && taken.len() < BLOCK_BATCHES_MAX {
+            for turn in turns.iter_mut().filter(|turn| turn.open) {
+                let Some(queue) = queues.get_mut(&turn.author) else { continue };
+                let next = turn.tip.sequence + 1;
+                let fits = |waiting: &&Waiting| {
+                    bytes + waiting.length <= PROPOSAL_BYTES_MAX && taken.len() < BLOCK_BATCHES_MAX
+                };
+                turn.open = false;
+                let Some(waiting) = queue.get(&next).filter(fits) else { continue };
+                match state.includable_after(&waiting.signed, &turn.tip, height, time_ms) {
+                    Ok(tip) => {
                         bytes += waiting.length;
                         taken.push(waiting.signed.clone());
-                        *tip = after;
+                        (turn.tip, turn.open) = (tip, true);
                     }
-                    _ => *open = false,
+                    // It can never go into this place: kept, it would ask for one empty block after another.
+                    Err(cause) => {
+                        tracing::warn!(batch.author = turn.author.0, batch.sequence = next, %cause, "dropped a batch");
+                        queue.remove(&next);
+                    }
                 }
             }
         }

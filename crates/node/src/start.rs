@@ -32,7 +32,6 @@ pub struct Node {
     wakes: Wakes,
     stop: CancellationToken,
     tasks: Vec<(&'static str, JoinHandle<()>)>,
-    lock: SignerLock,
     _files: File,
 }
 
@@ -102,6 +101,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         clock: clock.clone(),
         wake: wakes.batcher.clone(),
         age: config.timing.batch_age,
+        lock: Some(lock),
     };
     let delivery = Delivery {
         pool: pool.clone(),
@@ -118,7 +118,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         ("wakes", tokio::spawn(pass_on_wakes(indexed, wakes.clone(), stop.clone()))),
         ("signals", tokio::spawn(listen(pool, wakes.clone(), stop.clone()))),
     ];
-    Ok(Node { chain, consensus, exchange, wakes, stop, tasks, lock, _files: files })
+    Ok(Node { chain, consensus, exchange, wakes, stop, tasks, _files: files })
 }
 
 /// One node on these files: the advisory lock guards the database, this one the folder.
@@ -239,7 +239,7 @@ impl Node {
         Arc::new(Link { chain, consensus, exchange, wakes: self.wakes.clone() })
     }
 
-    /// Stops in order: no more batches or messages, then consensus, then the swarm; frees the signer's lock last.
+    /// Stops in order: no more batches or messages, then consensus, then the swarm. The batcher frees the signer's lock.
     pub async fn shutdown(self) {
         self.stop.cancel();
         for (name, task) in self.tasks {
@@ -249,12 +249,6 @@ impl Node {
         }
         self.consensus.shutdown().await;
         self.exchange.shutdown().await;
-        if let Err(error) = self.lock.release().await {
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "the signer's lock goes with its connection"
-            );
-        }
     }
 }
 
