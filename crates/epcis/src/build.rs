@@ -1,8 +1,8 @@
 //! Events that our own services record. Identifiers and times are the caller's: nothing here looks at a clock.
 
 use crate::model::{
-    Action, Aggregation, BizTransaction, CBV_MASTER_DATA, Event, EventBody, Extensions, Location, Name, Namespaces, ObjectEvent, Offset,
-    SourceDest, Timestamp, Value,
+    Action, Aggregation, BizTransaction, CBV_MASTER_DATA, Event, EventBody, Extensions, Location, Name,
+    Namespaces, ObjectEvent, Offset, SourceDest, Timestamp, Value,
 };
 
 /// What every event has: identity, time, place.
@@ -108,8 +108,19 @@ fn object(occasion: Occasion, action: Action, epcs: Vec<String>, step: &str, dis
     event(occasion, step, disposition, EventBody::Object(body))
 }
 
-fn aggregation(occasion: Occasion, action: Action, parent: String, children: Vec<String>, step: &str) -> Event {
-    let body = Aggregation { action, parent_id: Some(parent), child_epcs: children, child_quantity_list: Vec::new() };
+fn aggregation(
+    occasion: Occasion,
+    action: Action,
+    parent: String,
+    children: Vec<String>,
+    step: &str,
+) -> Event {
+    let body = Aggregation {
+        action,
+        parent_id: Some(parent),
+        child_epcs: children,
+        child_quantity_list: Vec::new(),
+    };
     event(occasion, step, "in_progress", EventBody::Aggregation(body))
 }
 
@@ -141,7 +152,9 @@ fn consigned(mut event: Event, consignment: Consignment) -> Event {
     let party = |party_type: &str, id: Option<String>| {
         id.map(|id| SourceDest { party_type: party_type.to_owned(), id })
     };
-    let pair = |owner, location| [party("owning_party", owner), party("location", location)].into_iter().flatten().collect();
+    let pair = |owner, location| {
+        [party("owning_party", owner), party("location", location)].into_iter().flatten().collect()
+    };
     event.sources = pair(consignment.source_owner, consignment.source_location);
     event.destinations = pair(consignment.destination_owner, consignment.destination_location);
     event.biz_transactions = consignment.transactions;

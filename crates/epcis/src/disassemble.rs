@@ -1,9 +1,9 @@
 //! From an event to the neutral tree, in the one order that all writers share.
 
 use crate::model::{
-    Aggregation, Decimal, ErrorDeclaration, Event, EventBody, Extensions, Location, Name, ObjectEvent, PersistentDisposition,
-    Quantity, ScalarKind, SensorElement, SensorMetadata, SensorReport, SourceDest, Timestamp, TransactionEvent,
-    TransformationEvent, Value,
+    Aggregation, Decimal, ErrorDeclaration, Event, EventBody, Extensions, Location, Name, ObjectEvent,
+    PersistentDisposition, Quantity, ScalarKind, SensorElement, SensorMetadata, SensorReport, SourceDest,
+    Timestamp, TransactionEvent, TransformationEvent, Value,
 };
 use crate::tree::{Data, Key, Member, Node};
 
@@ -39,10 +39,10 @@ impl Members {
     }
 
     pub fn extensions(&mut self, extensions: &Extensions) {
-        for field in extensions {
-            let mut nodes: Vec<Node> = field.values.iter().map(value).collect();
+        for (name, values) in extensions.iter() {
+            let mut nodes: Vec<Node> = values.iter().map(value).collect();
             let node = if nodes.len() == 1 { nodes.remove(0) } else { Node::array(0, nodes) };
-            self.0.push(Member { key: Key::Expanded(field.name.clone()), node });
+            self.0.push(Member { key: Key::Expanded(name.clone()), node });
         }
     }
 
@@ -96,7 +96,8 @@ pub(crate) fn event(event: &Event) -> Vec<Member> {
     members.list("bizTransactionList", &event.biz_transactions, |entry| {
         typed(entry.transaction_type.as_deref(), "bizTransaction", &entry.transaction)
     });
-    let party = |name: &'static str| move |entry: &SourceDest| typed(Some(&entry.party_type), name, &entry.id);
+    let party =
+        |name: &'static str| move |entry: &SourceDest| typed(Some(&entry.party_type), name, &entry.id);
     members.list("sourceList", &event.sources, party("source"));
     members.list("destinationList", &event.destinations, party("destination"));
     members.list("sensorElementList", &event.sensor_elements, sensor_element);

@@ -116,6 +116,8 @@ pub struct Fault {
     pub line: Option<u32>,
     /// Column in bytes, from 1, where the source text is at hand.
     pub column: Option<u32>,
+    /// Byte offset in the source, until line and column are known.
+    pub(crate) offset: Option<usize>,
 }
 
 impl Fault {
@@ -128,15 +130,13 @@ impl Fault {
             pointer: None,
             line: None,
             column: None,
+            offset: None,
         }
     }
 
     /// A warning without a place.
     pub fn warning(code: FaultCode, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::new(code, message)
-        }
+        Self { severity: Severity::Warning, ..Self::new(code, message) }
     }
 
     /// The same fault at a JSON Pointer.
@@ -146,14 +146,10 @@ impl Fault {
         self
     }
 
-    /// The same fault at a byte offset of `source`, as line and column.
+    /// The same fault at a byte offset of the source; the reader turns it into line and column.
     #[must_use]
-    pub(crate) fn located(mut self, source: &[u8], offset: usize) -> Self {
-        let before = source.get(..offset.min(source.len())).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
-        self.line = u32::try_from(line).ok();
-        self.column = u32::try_from(column).ok();
+    pub(crate) fn located(mut self, offset: usize) -> Self {
+        self.offset = Some(offset);
         self
     }
 
@@ -173,5 +169,78 @@ impl fmt::Display for Fault {
             write!(f, " (line {line}, column {column})")?;
         }
         Ok(())
+    }
+}
+
+/// Finds lines and columns. Each search goes on from the last, and there are not many of them: a document made of faults
+/// alone must not cost its size for every one.
+pub(crate) struct Locator<'a> {
+    source: &'a [u8],
+    offset: usize,
+    line: u32,
+    line_start: usize,
+    left: usize,
+}
+
+impl<'a> Locator<'a> {
+    /// Finds at most `searches_max` places in `source`.
+    pub fn new(source: &'a [u8], searches_max: usize) -> Self {
+        Self { source, offset: 0, line: 1, line_start: 0, left: searches_max }
+    }
+
+    /// Gives faults their line and column. Beyond the bound they keep their JSON Pointer alone.
+    pub fn locate(&mut self, faults: &mut [Fault]) {
+        for fault in faults {
+            let Some(offset) = fault.offset.take() else {
+                continue;
+            };
+            if self.left > 0 {
+                self.left -= 1;
+                self.go_to(offset.min(self.source.len()));
+                fault.line = Some(self.line);
+                fault.column = u32::try_from(offset.saturating_sub(self.line_start) + 1).ok();
+            }
+        }
+    }
+
+    fn go_to(&mut self, offset: usize) {
+        if offset < self.line_start {
+            (self.offset, self.line, self.line_start) = (0, 1, 0);
+        }
+        let between = self.source.get(self.offset.min(offset)..offset).unwrap_or_default();
+        let start = self.offset.min(offset);
+        for (at, _) in between.iter().enumerate().filter(|(_, byte)| **byte == b'\n') {
+            self.line = self.line.saturating_add(1);
+            self.line_start = start + at + 1;
+        }
+        self.offset = self.offset.max(offset);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, FaultCode, Locator};
+
+    #[test]
+    fn places_are_found_in_any_order() {
+        let source = b"ab\ncd\n\nef";
+        let mut locator = Locator::new(source, 100);
+        let places = [(0, 1, 1), (4, 2, 2), (1, 1, 2), (8, 4, 2), (6, 3, 1), (7, 4, 1), (3, 2, 1), (9, 4, 3)];
+        for (offset, line, column) in places {
+            let mut faults = [Fault::new(FaultCode::WrongType, "").located(offset)];
+            locator.locate(&mut faults);
+            assert_eq!((faults[0].line, faults[0].column), (Some(line), Some(column)), "{offset}");
+        }
+    }
+
+    #[test]
+    fn searches_are_bounded() {
+        let mut locator = Locator::new(b"a", 1);
+        let mut faults = [
+            Fault::new(FaultCode::WrongType, "").located(0),
+            Fault::new(FaultCode::WrongType, "").located(0),
+        ];
+        locator.locate(&mut faults);
+        assert_eq!(faults.map(|fault| fault.line), [Some(1), None]);
     }
 }

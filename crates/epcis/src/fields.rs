@@ -33,7 +33,8 @@ impl Event {
 
 fn flatten_members(members: Vec<Member>, path: &mut String, extended: bool, out: &mut Vec<(String, String)>) {
     for Member { key, node } in members {
-        let extension = (extended || !is_standard(&key)) && !matches!(&key, Key::Expanded(name) if name.local == "#text");
+        let extension =
+            (extended || !is_standard(&key)) && !matches!(&key, Key::Expanded(name) if name.local == "#text");
         let segment = match key {
             Key::Expanded(name) if extension => {
                 let iri = name.namespace.replace('%', "%25").replace('}', "%7D");

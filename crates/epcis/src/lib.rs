@@ -23,5 +23,5 @@ pub use hash::CbvVersion;
 pub use limits::Limits;
 pub use model::*;
 pub use reader::{Format, Reader};
-pub use xml::XmlVersion;
 pub use vocabulary::Vocabulary as CbvVocabulary;
+pub use xml::XmlVersion;

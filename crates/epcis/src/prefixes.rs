@@ -44,27 +44,32 @@ impl Prefixes {
     }
 
     fn add(&mut self, namespaces: &Namespaces) {
-        let usable = |prefix: &str| is_ncname(prefix) && !RESERVED.contains(&prefix) && !prefix.starts_with("xml");
-        for (prefix, namespace) in namespaces.iter().filter(|(prefix, namespace)| usable(prefix) && !namespace.is_empty()) {
+        let usable =
+            |prefix: &str| is_ncname(prefix) && !RESERVED.contains(&prefix) && !prefix.starts_with("xml");
+        for (prefix, namespace) in
+            namespaces.iter().filter(|(prefix, namespace)| usable(prefix) && !namespace.is_empty())
+        {
             self.bound.bind(prefix, namespace);
         }
     }
 
     /// Makes sure that every name has a prefix.
     fn need(&mut self, extensions: &Extensions) {
-        for field in extensions {
-            if !field.name.namespace.is_empty() && self.prefix(&field.name.namespace).is_none() {
-                let free = (1u32..).map(|number| format!("ns{number}")).find(|prefix| self.bound.namespace(prefix).is_none());
-                self.bound.bind(&free.unwrap_or_default(), &field.name.namespace);
+        for (name, values) in extensions.iter() {
+            if !name.namespace.is_empty() && self.prefix(&name.namespace).is_none() {
+                let free = (1u32..)
+                    .map(|number| format!("ns{number}"))
+                    .find(|prefix| self.bound.namespace(prefix).is_none());
+                self.bound.bind(&free.unwrap_or_default(), &name.namespace);
             }
-            if let Some(prefix) = self.prefix(&field.name.namespace)
+            if let Some(prefix) = self.prefix(&name.namespace)
                 && self.bound.namespace(prefix).is_none()
                 && prefix != "xml"
             {
                 let prefix = prefix.to_owned();
-                self.predefined.bind(&prefix, &field.name.namespace);
+                self.predefined.bind(&prefix, &name.namespace);
             }
-            for value in &field.values {
+            for value in values {
                 if let Value::Nested { fields, .. } = value {
                     self.need(fields);
                 }
@@ -76,7 +81,8 @@ impl Prefixes {
         if namespace == XML {
             return Some("xml");
         }
-        let predefined = predefined_prefix(namespace).filter(|prefix| self.bound.namespace(prefix).is_none_or(|b| b == namespace));
+        let predefined = predefined_prefix(namespace)
+            .filter(|prefix| self.bound.namespace(prefix).is_none_or(|b| b == namespace));
         predefined.or_else(|| self.bound.prefix(namespace))
     }
 
@@ -98,7 +104,8 @@ impl Prefixes {
     /// The bindings that XML inside `outer` has not declared yet.
     pub fn declarations(&self, outer: &Self) -> Vec<(&str, &str)> {
         let all = self.bound.iter().chain(self.predefined.iter());
-        let declared = |prefix: &str| outer.bound.namespace(prefix).or_else(|| outer.predefined.namespace(prefix));
+        let declared =
+            |prefix: &str| outer.bound.namespace(prefix).or_else(|| outer.predefined.namespace(prefix));
         all.filter(|(prefix, namespace)| declared(prefix) != Some(namespace)).collect()
     }
 

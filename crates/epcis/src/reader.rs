@@ -1,5 +1,6 @@
 //! Reading documents event by event.
 
+use crate::fault::Locator;
 use crate::json::{JsonReader, document_to_json, event_to_json};
 use crate::model::{Document, DocumentHead, DocumentKind, Event};
 use crate::xml::{XmlReader, XmlVersion, document_to_xml};
@@ -18,12 +19,7 @@ impl Format {
     /// The binding a media type names: `application/json`, `application/ld+json`, `application/xml`, `text/xml`,
     /// with or without parameters.
     pub fn from_media_type(media_type: &str) -> Option<Self> {
-        let essence = media_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match essence.as_str() {
             "application/json" | "application/ld+json" => Some(Self::Json),
             "application/xml" | "text/xml" => Some(Self::Xml),
@@ -38,8 +34,11 @@ impl Format {
 /// when the syntax is broken; a faulty event does not keep the ones after it from being read.
 pub struct Reader<'a> {
     binding: Bound<'a>,
+    locator: Locator<'a>,
     limits: Limits,
     events: usize,
+    /// Warnings whose places have been found.
+    warnings: usize,
 }
 
 enum Bound<'a> {
@@ -54,27 +53,26 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// The faults of everything around the events.
     pub fn new(bytes: &'a [u8], format: Format, limits: &Limits) -> Result<Self, Vec<Fault>> {
-        if bytes.len() > limits.document_bytes_max {
-            return Err(vec![Fault::new(
-                FaultCode::LimitExceeded,
-                "the document is larger than the limit",
-            )]);
-        }
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            vec![
-                Fault::new(FaultCode::Encoding, "the document is not UTF-8")
-                    .located(bytes, error.valid_up_to()),
-            ]
+        let source = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut locator = Locator::new(source, 2 * limits.faults_max);
+        let opened = Self::open(source, format, limits);
+        let binding = opened.map_err(|mut faults| {
+            locator.locate(&mut faults);
+            faults
         })?;
-        let binding = match format {
+        Ok(Self { binding, locator, limits: *limits, events: 0, warnings: 0 })
+    }
+
+    fn open(bytes: &'a [u8], format: Format, limits: &Limits) -> Result<Bound<'a>, Vec<Fault>> {
+        if bytes.len() > limits.document_bytes_max {
+            return Err(vec![Fault::new(FaultCode::LimitExceeded, "the document is larger than the limit")]);
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            vec![Fault::new(FaultCode::Encoding, "the document is not UTF-8").located(error.valid_up_to())]
+        })?;
+        Ok(match format {
             Format::Json => Bound::Json(Box::new(JsonReader::new(text, limits)?)),
             Format::Xml => Bound::Xml(Box::new(XmlReader::new(text, limits)?)),
-        };
-        Ok(Self {
-            binding,
-            limits: *limits,
-            events: 0,
         })
     }
 
@@ -108,12 +106,18 @@ impl Iterator for Reader<'_> {
         }?;
         self.events += 1;
         if self.events > self.limits.events_max {
-            return Some(Err(vec![Fault::new(
-                FaultCode::LimitExceeded,
-                "more events than the limit",
-            )]));
+            return Some(Err(vec![Fault::new(FaultCode::LimitExceeded, "more events than the limit")]));
         }
-        Some(item)
+        if let Bound::Xml(reader) = &mut self.binding
+            && let Some(new) = reader.warnings.get_mut(self.warnings..)
+        {
+            self.locator.locate(new);
+            self.warnings += new.len();
+        }
+        Some(item.map_err(|mut faults| {
+            self.locator.locate(&mut faults);
+            faults
+        }))
     }
 }
 
@@ -135,14 +139,7 @@ impl Document {
                 break;
             }
         }
-        if faults.is_empty() {
-            Ok(Self {
-                head: reader.head().clone(),
-                events,
-            })
-        } else {
-            Err(faults)
-        }
+        if faults.is_empty() { Ok(Self { head: reader.head().clone(), events }) } else { Err(faults) }
     }
 }
 
@@ -153,7 +150,10 @@ impl Document {
             (DocumentKind::Event, [event]) => event.to_json(),
             _ => {
                 let namespaces = &self.head.namespaces;
-                document_to_json(&self.head, self.events.iter().map(|event| event_to_json(event, Some(namespaces))))
+                document_to_json(
+                    &self.head,
+                    self.events.iter().map(|event| event_to_json(event, Some(namespaces))),
+                )
             }
         }
     }

@@ -40,24 +40,15 @@ pub(crate) enum Key {
 
 impl Node {
     pub fn text(at: usize, text: impl Into<String>) -> Self {
-        Self {
-            at,
-            data: Data::Text(text.into()),
-        }
+        Self { at, data: Data::Text(text.into()) }
     }
 
     pub fn object(at: usize, members: Vec<Member>) -> Self {
-        Self {
-            at,
-            data: Data::Object(members),
-        }
+        Self { at, data: Data::Object(members) }
     }
 
     pub fn array(at: usize, items: Vec<Self>) -> Self {
-        Self {
-            at,
-            data: Data::Array(items),
-        }
+        Self { at, data: Data::Array(items) }
     }
 
     /// The text of a JSON string.
@@ -84,13 +75,7 @@ impl Node {
 impl Member {
     /// A member with a name of the standard.
     pub fn standard(local: &str, node: Node) -> Self {
-        Self {
-            key: Key::Expanded(Name {
-                namespace: String::new(),
-                local: local.to_owned(),
-            }),
-            node,
-        }
+        Self { key: Key::Expanded(Name { namespace: String::new(), local: local.to_owned() }), node }
     }
 
     /// The name in JSON, or the local name in XML.
@@ -121,24 +106,15 @@ enum Segment<'p> {
 impl<'p> Path<'p> {
     /// A place given by a whole JSON Pointer.
     pub fn root(pointer: &'p str) -> Self {
-        Self {
-            parent: None,
-            segment: Segment::Prefix(pointer),
-        }
+        Self { parent: None, segment: Segment::Prefix(pointer) }
     }
 
     pub fn name(&'p self, name: &'p str) -> Self {
-        Self {
-            parent: Some(self),
-            segment: Segment::Name(name),
-        }
+        Self { parent: Some(self), segment: Segment::Name(name) }
     }
 
     pub fn index(&'p self, index: usize) -> Self {
-        Self {
-            parent: Some(self),
-            segment: Segment::Index(index),
-        }
+        Self { parent: Some(self), segment: Segment::Index(index) }
     }
 
     /// The pointer as text (RFC 6901).

@@ -35,12 +35,8 @@ struct Spelling {
 /// Before the word in a web URI of the CBV.
 const CBV_WEB: &str = "https://ref.gs1.org/cbv/";
 /// Spellings of the GS1 web vocabulary's IRI.
-const GS1_WEB: [&str; 4] = [
-    "https://ref.gs1.org/voc/",
-    "https://gs1.org/voc/",
-    "http://gs1.org/voc/",
-    "https://www.gs1.org/voc/",
-];
+const GS1_WEB: [&str; 4] =
+    ["https://ref.gs1.org/voc/", "https://gs1.org/voc/", "http://gs1.org/voc/", "https://www.gs1.org/voc/"];
 
 impl Vocabulary {
     fn spelling(self) -> Spelling {
@@ -323,10 +319,7 @@ mod tests {
     #[test]
     fn every_spelling_of_every_word_is_one_word() {
         for vocabulary in ALL {
-            assert!(
-                vocabulary.words().is_sorted(),
-                "{vocabulary:?} is searched by halves"
-            );
+            assert!(vocabulary.words().is_sorted(), "{vocabulary:?} is searched by halves");
             for word in vocabulary.words() {
                 assert_eq!(normalise(vocabulary, word), *word);
                 assert_eq!(normalise(vocabulary, &vocabulary.web_uri(word)), *word);
@@ -334,19 +327,12 @@ mod tests {
             }
         }
         assert_eq!(normalise(Vocabulary::BizStep, "cbv:BizStep-shipping"), "shipping");
-        assert_eq!(
-            normalise(Vocabulary::Measurement, "https://gs1.org/voc/Temperature"),
-            "Temperature"
-        );
+        assert_eq!(normalise(Vocabulary::Measurement, "https://gs1.org/voc/Temperature"), "Temperature");
     }
 
     #[test]
     fn other_terms_stay_as_they_are() {
-        for text in [
-            "https://example.com/steps/x",
-            "cbv:my_own_party",
-            "transforming",
-        ] {
+        for text in ["https://example.com/steps/x", "cbv:my_own_party", "transforming"] {
             assert_eq!(normalise(Vocabulary::BizStep, text), text);
             if text.contains(':') {
                 assert_eq!(Vocabulary::BizStep.web_uri(text), text);

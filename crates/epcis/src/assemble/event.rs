@@ -1,131 +1,14 @@
 //! Events: the fields of each type (EPCIS 2.0 section 7.4).
 
-use super::{Assembler, Binding, Field};
+use super::{Assembler, EVENT_FIELDS, Field};
 use crate::model::{
     Action, Aggregation, BizTransaction, ErrorDeclaration, Event, EventBody, EventType, Extensions, Location,
-    Name, ObjectEvent, Offset, PersistentDisposition, Quantity, SensorElement, SourceDest, Timestamp,
+    ObjectEvent, Offset, PersistentDisposition, Quantity, SensorElement, SourceDest, Timestamp,
     TransactionEvent, TransformationEvent,
 };
 use crate::tree::{Data, Node, Path};
 use crate::vocabulary::Vocabulary;
 use crate::{Fault, FaultCode};
-
-/// The fields of the standard, in the order of the EPCIS 2.0 XML schema for each type of event.
-/// `extension` and `baseExtension` are wrappers of EPCIS 1.x.
-pub(crate) const EVENT_FIELDS: [(EventType, &[&str]); 5] = [
-    (
-        EventType::Object,
-        &[
-            "eventTime",
-            "recordTime",
-            "eventTimeZoneOffset",
-            "eventID",
-            "errorDeclaration",
-            "certificationInfo",
-            "baseExtension",
-            "epcList",
-            "action",
-            "bizStep",
-            "disposition",
-            "readPoint",
-            "bizLocation",
-            "bizTransactionList",
-            "quantityList",
-            "sourceList",
-            "destinationList",
-            "sensorElementList",
-            "persistentDisposition",
-            "ilmd",
-            "extension",
-        ],
-    ),
-    (EventType::Aggregation, AGGREGATION_FIELDS),
-    (EventType::Association, ASSOCIATION_FIELDS),
-    (
-        EventType::Transaction,
-        &[
-            "eventTime",
-            "recordTime",
-            "eventTimeZoneOffset",
-            "eventID",
-            "errorDeclaration",
-            "certificationInfo",
-            "baseExtension",
-            "bizTransactionList",
-            "parentID",
-            "epcList",
-            "action",
-            "bizStep",
-            "disposition",
-            "readPoint",
-            "bizLocation",
-            "quantityList",
-            "sourceList",
-            "destinationList",
-            "sensorElementList",
-            "persistentDisposition",
-            "extension",
-        ],
-    ),
-    (
-        EventType::Transformation,
-        &[
-            "eventTime",
-            "recordTime",
-            "eventTimeZoneOffset",
-            "eventID",
-            "errorDeclaration",
-            "certificationInfo",
-            "baseExtension",
-            "inputEPCList",
-            "inputQuantityList",
-            "outputEPCList",
-            "outputQuantityList",
-            "transformationID",
-            "bizStep",
-            "disposition",
-            "readPoint",
-            "bizLocation",
-            "bizTransactionList",
-            "sourceList",
-            "destinationList",
-            "sensorElementList",
-            "persistentDisposition",
-            "ilmd",
-            "extension",
-        ],
-    ),
-];
-
-const AGGREGATION_FIELDS: &[&str] = &[
-    "eventTime",
-    "recordTime",
-    "eventTimeZoneOffset",
-    "eventID",
-    "errorDeclaration",
-    "certificationInfo",
-    "baseExtension",
-    "parentID",
-    "childEPCs",
-    "action",
-    "bizStep",
-    "disposition",
-    "readPoint",
-    "bizLocation",
-    "bizTransactionList",
-    "childQuantityList",
-    "sourceList",
-    "destinationList",
-    "sensorElementList",
-    "persistentDisposition",
-    "extension",
-];
-
-const ASSOCIATION_FIELDS: &[&str] = &[
-    "eventTime", "recordTime", "eventTimeZoneOffset", "eventID", "errorDeclaration", "certificationInfo", "baseExtension",
-    "parentID", "childEPCs", "childQuantityList", "action", "bizStep", "disposition", "readPoint", "bizLocation",
-    "bizTransactionList", "sourceList", "destinationList", "sensorElementList", "persistentDisposition", "extension",
-];
 
 /// An event while its fields are gathered.
 #[derive(Default)]
@@ -158,15 +41,13 @@ struct Draft {
     extensions: Extensions,
 }
 
-impl Assembler<'_> {
+impl Assembler {
     /// An event from the tree of one. All its faults are reported together.
     pub fn event(mut self, event_type: EventType, node: Node, path: &Path) -> Result<Event, Vec<Fault>> {
         let at = node.at;
         let mut draft = Draft::default();
-        let known = EVENT_FIELDS
-            .iter()
-            .find(|(kind, _)| *kind == event_type)
-            .map_or(&[][..], |(_, fields)| fields);
+        let known =
+            EVENT_FIELDS.iter().find(|(kind, _)| *kind == event_type).map_or(&[][..], |(_, fields)| fields);
         for (field, node) in self.members(node, path) {
             match field {
                 Field::Extension(name) => {
@@ -188,11 +69,9 @@ impl Assembler<'_> {
     }
 
     fn event_field(&mut self, draft: &mut Draft, name: &str, node: Node, path: &Path) {
-        let at = node.at;
         match name {
             "eventTime" => {
-                let time = self.time(node, path);
-                self.set(&mut draft.event_time, time, at, path);
+                draft.event_time = self.time(node, path);
             }
             "recordTime" => draft.record_time = self.time(node, path),
             "eventTimeZoneOffset" => draft.event_time_zone_offset = self.offset(node, path),
@@ -232,12 +111,7 @@ impl Assembler<'_> {
             "bizTransactionList" => draft.biz_transactions = self.biz_transactions(node, path),
             "sourceList" => draft.sources = self.source_dests("source", node, path),
             "destinationList" => draft.destinations = self.source_dests("destination", node, path),
-            _ => self.fault(
-                FaultCode::UnknownField,
-                format!("`{name}` is not allowed here"),
-                node.at,
-                path,
-            ),
+            _ => self.fault(FaultCode::UnknownField, format!("`{name}` is not allowed here"), node.at, path),
         }
     }
 
@@ -250,12 +124,7 @@ impl Assembler<'_> {
         ] {
             // A field that is there and wrong has been reported already.
             let place = path.name(name).pointer();
-            if absent
-                && !self
-                    .faults
-                    .iter()
-                    .any(|fault| fault.pointer.as_deref() == Some(&place))
-            {
+            if absent && !self.faults.iter().any(|fault| fault.pointer.as_deref() == Some(&place)) {
                 self.missing(name, at, path);
             }
         }
@@ -313,218 +182,6 @@ impl Assembler<'_> {
             extensions: draft.extensions,
             namespaces: std::mem::take(&mut self.namespaces),
             body,
-        })
-    }
-
-    fn action(&mut self, node: Node, path: &Path) -> Option<Action> {
-        let at = node.at;
-        let text = self.text(node, path)?;
-        let action = Action::parse(&text);
-        if action.is_none() {
-            self.fault(
-                FaultCode::InvalidAction,
-                "an action is ADD, OBSERVE or DELETE",
-                at,
-                path,
-            );
-        }
-        action
-    }
-
-    fn ilmd(&mut self, node: Node, path: &Path) -> Extensions {
-        let mut ilmd = Extensions::new();
-        for (field, node) in self.members(node, path) {
-            match field {
-                Field::Extension(name) => {
-                    let place = path.name(&name.local);
-                    self.extension(&mut ilmd, name.clone(), node, &place);
-                }
-                Field::Standard(name) => self.defined_or_unknown(&mut ilmd, &name, node, path),
-            }
-        }
-        ilmd
-    }
-
-    fn defined_or_unknown(&mut self, into: &mut Extensions, name: &str, node: Node, path: &Path) {
-        match self.defined_term(name) {
-            Some(defined) => self.extension(into, defined, node, &path.name(name)),
-            None => self.unknown_field(name, node.at, path),
-        }
-    }
-
-    fn location(&mut self, node: Node, path: &Path) -> Option<Location> {
-        let at = node.at;
-        let (mut id, mut extensions) = (None, Extensions::new());
-        for (field, node) in self.members(node, path) {
-            let place_at = node.at;
-            match field {
-                Field::Extension(name) => {
-                    let place = path.name(&name.local);
-                    self.extension(&mut extensions, name.clone(), node, &place);
-                }
-                Field::Standard(name) if name == "id" => {
-                    let text = self.text(node, &path.name("id"));
-                    self.set(&mut id, text, place_at, &path.name("id"));
-                }
-                Field::Standard(name) if name == "type" => {}
-                Field::Standard(name) => self.unknown_field(&name, node.at, path),
-            }
-        }
-        if id.is_none() {
-            self.missing("id", at, path);
-        }
-        Some(Location { id: id?, extensions })
-    }
-
-    fn quantities(&mut self, node: Node, path: &Path) -> Vec<Quantity> {
-        let items = self.items(node, path);
-        let mut out = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let (at, path) = (item.at, &path.index(index));
-            let (mut epc_class, mut quantity, mut uom) = (None, None, None);
-            for (field, node) in self.members(item, path) {
-                match field {
-                    Field::Standard(name) if name == "epcClass" => {
-                        epc_class = self.text(node, &path.name("epcClass"))
-                    }
-                    Field::Standard(name) if name == "quantity" => {
-                        quantity = self.decimal(node, &path.name("quantity"));
-                    }
-                    Field::Standard(name) if name == "uom" => uom = self.text(node, &path.name("uom")),
-                    Field::Standard(name) if name == "type" => {}
-                    Field::Standard(name) | Field::Extension(Name { local: name, .. }) => {
-                        self.unknown_field(&name, node.at, path);
-                    }
-                }
-            }
-            match epc_class {
-                Some(epc_class) => out.push(Quantity {
-                    epc_class,
-                    quantity,
-                    uom,
-                }),
-                None => self.missing("epcClass", at, path),
-            }
-        }
-        out
-    }
-
-    /// The pairs of type and value in a list whose items hold `type` and `value_name`.
-    fn typed_values(
-        &mut self,
-        value_name: &str,
-        node: Node,
-        path: &Path,
-        vocabulary: Vocabulary,
-    ) -> Vec<(Option<String>, String, usize)> {
-        let items = self.items(node, path);
-        let mut out = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let (at, path) = (item.at, &path.index(index));
-            let (mut kind, mut value) = (None, None);
-            for (field, node) in self.members(item, path) {
-                match field {
-                    Field::Standard(name) if name == "type" => {
-                        kind = self.term(vocabulary, node, &path.name("type"))
-                    }
-                    Field::Standard(name) if name == value_name => {
-                        value = self.text(node, &path.name(value_name))
-                    }
-                    Field::Standard(name) | Field::Extension(Name { local: name, .. }) => {
-                        self.unknown_field(&name, node.at, path);
-                    }
-                }
-            }
-            match value {
-                Some(value) => out.push((kind, value, at)),
-                None => self.missing(value_name, at, path),
-            }
-        }
-        out
-    }
-
-    fn biz_transactions(&mut self, node: Node, path: &Path) -> Vec<BizTransaction> {
-        let values = self.typed_values("bizTransaction", node, path, Vocabulary::BizTransactionType);
-        values
-            .into_iter()
-            .map(|(transaction_type, transaction, _)| BizTransaction {
-                transaction_type,
-                transaction,
-            })
-            .collect()
-    }
-
-    fn source_dests(&mut self, value_name: &str, node: Node, path: &Path) -> Vec<SourceDest> {
-        let mut out = Vec::new();
-        for (index, (kind, id, at)) in self
-            .typed_values(value_name, node, path, Vocabulary::SourceDestType)
-            .into_iter()
-            .enumerate()
-        {
-            match kind {
-                Some(party_type) => out.push(SourceDest { party_type, id }),
-                None => self.missing("type", at, &path.index(index)),
-            }
-        }
-        out
-    }
-
-    fn terms(&mut self, node: Node, path: &Path) -> Vec<String> {
-        let node = match (self.binding, node.data) {
-            (Binding::Xml, data @ Data::Text(_)) => Node::array(node.at, vec![Node { at: node.at, data }]),
-            (_, data) => Node { at: node.at, data },
-        };
-        let items = self.items(node, path);
-        let mut out = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            out.extend(self.term(Vocabulary::Disposition, item, &path.index(index)));
-        }
-        out
-    }
-
-    fn persistent_disposition(&mut self, node: Node, path: &Path) -> PersistentDisposition {
-        let mut out = PersistentDisposition::default();
-        for (field, node) in self.members(node, path) {
-            match field {
-                Field::Standard(name) if name == "set" => out.set = self.terms(node, &path.name("set")),
-                Field::Standard(name) if name == "unset" => out.unset = self.terms(node, &path.name("unset")),
-                Field::Standard(name) | Field::Extension(Name { local: name, .. }) => {
-                    self.unknown_field(&name, node.at, path)
-                }
-            }
-        }
-        out
-    }
-
-    fn error_declaration(&mut self, node: Node, path: &Path) -> Option<ErrorDeclaration> {
-        let at = node.at;
-        let (mut time, mut reason, mut ids, mut extensions) = (None, None, Vec::new(), Extensions::new());
-        for (field, node) in self.members(node, path) {
-            match field {
-                Field::Extension(name) => {
-                    let place = path.name(&name.local);
-                    self.extension(&mut extensions, name.clone(), node, &place);
-                }
-                Field::Standard(name) => {
-                    let place = path.name(&name);
-                    match name.as_str() {
-                        "declarationTime" => time = self.time(node, &place),
-                        "reason" => reason = self.term(Vocabulary::ErrorReason, node, &place),
-                        "correctiveEventIDs" => ids = self.texts(node, &place),
-                        "type" => {}
-                        _ => self.unknown_field(&name, node.at, path),
-                    }
-                }
-            }
-        }
-        if time.is_none() {
-            self.missing("declarationTime", at, path);
-        }
-        Some(ErrorDeclaration {
-            declaration_time: time?,
-            reason,
-            corrective_event_ids: ids,
-            extensions,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::FaultCode;
 use crate::model::{Decimal, Extensions, Name, ScalarKind, Value};
 use crate::tree::{Data, Node, Path};
 
-impl Assembler<'_> {
+impl Assembler {
     /// Adds a field's occurrences: one value, or each item of a list.
     pub(super) fn extension(&mut self, into: &mut Extensions, name: Name, node: Node, path: &Path) {
         match node.data {
@@ -28,29 +28,23 @@ impl Assembler<'_> {
     pub(super) fn extension_value(&mut self, node: Node, path: &Path) -> Option<Value> {
         let at = node.at;
         match node.data {
-            Data::Null => Some(Value::Scalar {
-                text: String::new(),
-                kind: ScalarKind::Null,
-            }),
-            Data::Bool(value) => Some(Value::Scalar {
-                text: value.to_string(),
-                kind: ScalarKind::Boolean,
-            }),
+            Data::Null => Some(Value::Scalar { text: String::new(), kind: ScalarKind::Null }),
+            Data::Bool(value) => Some(Value::Scalar { text: value.to_string(), kind: ScalarKind::Boolean }),
             Data::Number(text) => {
                 let Some(number) = Decimal::parse(&text) else {
-                    self.fault(FaultCode::InvalidNumber, "not a finite decimal number of at most 64 characters", at, path);
+                    self.fault(
+                        FaultCode::InvalidNumber,
+                        "not a finite decimal number of at most 64 characters",
+                        at,
+                        path,
+                    );
                     return None;
                 };
                 Some(Value::Scalar { text: number.as_str().to_owned(), kind: ScalarKind::Number })
             }
             Data::Text(text) => Some(Value::text(text)),
             Data::Array(_) => {
-                self.fault(
-                    FaultCode::WrongType,
-                    "a list directly in a list has no XML form",
-                    at,
-                    path,
-                );
+                self.fault(FaultCode::WrongType, "a list directly in a list has no XML form", at, path);
                 None
             }
             Data::Object(_) => Some(self.nested(node, path)),
@@ -60,7 +54,7 @@ impl Assembler<'_> {
     fn nested(&mut self, node: Node, path: &Path) -> Value {
         let mut fields = Extensions::new();
         let mut text = None;
-        for (field, node) in self.members(node, path) {
+        for (field, node) in self.open_members(node, path) {
             match field {
                 // A JSON-LD value object says the same as its value; its type is not carried by XML.
                 Field::Standard(name) if name == "@value" || name == "#text" => {
@@ -89,10 +83,6 @@ impl Assembler<'_> {
                 }
             }
         }
-        if fields.is_empty() {
-            Value::text(text.unwrap_or_default())
-        } else {
-            Value::Nested { text, fields }
-        }
+        if fields.is_empty() { Value::text(text.unwrap_or_default()) } else { Value::Nested { text, fields } }
     }
 }

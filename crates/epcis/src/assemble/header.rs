@@ -4,7 +4,7 @@ use super::{Assembler, Field};
 use crate::model::{AttributeValue, Extensions, Header, Name, Value, Vocabulary, VocabularyElement};
 use crate::tree::{Node, Path};
 
-impl Assembler<'_> {
+impl Assembler {
     /// `epcisHeader` of the JSON binding.
     pub fn header(&mut self, node: Node, path: &Path, header: &mut Header) {
         for (field, node) in self.members(node, path) {
@@ -68,10 +68,7 @@ impl Assembler<'_> {
         if vocabulary_type.is_none() {
             self.missing("type", at, path);
         }
-        Some(Vocabulary {
-            vocabulary_type: vocabulary_type?,
-            elements,
-        })
+        Some(Vocabulary { vocabulary_type: vocabulary_type?, elements })
     }
 
     fn vocabulary_element(&mut self, node: Node, path: &Path) -> Option<VocabularyElement> {
@@ -99,11 +96,7 @@ impl Assembler<'_> {
         if id.is_none() {
             self.missing("id", at, path);
         }
-        Some(VocabularyElement {
-            id: id?,
-            attributes,
-            children,
-        })
+        Some(VocabularyElement { id: id?, attributes, children })
     }
 
     fn attribute(&mut self, node: Node, path: &Path) -> Option<AttributeValue> {
@@ -123,10 +116,7 @@ impl Assembler<'_> {
         if id.is_none() {
             self.missing("id", at, path);
         }
-        Some(AttributeValue {
-            id: id?,
-            value: value.unwrap_or_else(|| Value::text("")),
-        })
+        Some(AttributeValue { id: id?, value: value.unwrap_or_else(|| Value::text("")) })
     }
 
     /// Extension members of the document itself.

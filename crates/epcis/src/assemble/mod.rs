@@ -2,15 +2,19 @@
 
 mod event;
 mod extension;
+mod fields;
 mod header;
+mod part;
 mod sensor;
 
-use crate::model::{Decimal, Name, Namespaces, Offset, Timestamp, predefined_namespace};
+use std::collections::BTreeSet;
+
+use crate::model::{Decimal, EPCIS_VOCABULARY, Name, Namespaces, Offset, Timestamp, predefined_namespace};
 use crate::text::is_ncname;
 use crate::tree::{Data, Key, Member, Node, Path};
 use crate::{Fault, FaultCode, Limits};
 
-pub(crate) use event::EVENT_FIELDS;
+pub(crate) use fields::EVENT_FIELDS;
 
 /// Which binding the tree came from: in XML all values are text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,11 +24,12 @@ pub(crate) enum Binding {
 }
 
 /// Turns trees into model values, collecting faults.
-pub(crate) struct Assembler<'a> {
-    source: &'a str,
+pub(crate) struct Assembler {
     binding: Binding,
     namespaces: Namespaces,
     limits: Limits,
+    /// Namespaces of the extensions met so far.
+    used: BTreeSet<String>,
     pub faults: Vec<Fault>,
 }
 
@@ -36,67 +41,61 @@ pub(crate) enum Field {
     Extension(Name),
 }
 
-impl<'a> Assembler<'a> {
-    pub fn new(source: &'a str, binding: Binding, namespaces: Namespaces, limits: &Limits) -> Self {
-        Self {
-            source,
-            binding,
-            namespaces,
-            limits: *limits,
-            faults: Vec::new(),
-        }
+impl Assembler {
+    pub fn new(binding: Binding, namespaces: Namespaces, limits: &Limits) -> Self {
+        Self { binding, namespaces, limits: *limits, used: BTreeSet::new(), faults: Vec::new() }
     }
 
     pub(crate) fn fault(&mut self, code: FaultCode, message: impl Into<String>, at: usize, path: &Path) {
         if self.faults.len() < self.limits.faults_max {
             let fault = Fault::new(code, message).at(path.pointer());
-            self.faults.push(fault.located(self.source.as_bytes(), at));
+            self.faults.push(fault.located(at));
         }
     }
 
     /// Resolves a member name. A name that cannot be one is a fault and `None`.
     fn field(&mut self, key: Key, at: usize, path: &Path) -> Option<Field> {
-        let raw = match key {
-            Key::Expanded(name) if name.namespace.is_empty() => return Some(Field::Standard(name.local)),
-            Key::Expanded(name) => return Some(Field::Extension(name)),
-            Key::Raw(raw) => raw,
+        let name = match key {
+            Key::Expanded(name) => name,
+            Key::Raw(raw) if raw.starts_with('@') || raw == "#text" => return Some(Field::Standard(raw)),
+            Key::Raw(raw) => self.resolve(&raw, at, &path.name(&raw))?,
         };
-        let place = path.name(&raw);
+        if name.namespace.is_empty() {
+            return Some(Field::Standard(name.local));
+        }
+        if !self.used.contains(&name.namespace) {
+            self.used.insert(name.namespace.clone());
+        }
+        if self.used.len() > self.limits.namespaces_max {
+            let place = path.name(&name.local);
+            self.fault(FaultCode::LimitExceeded, "more namespaces in one event than the limit", at, &place);
+            return None;
+        }
+        Some(Field::Extension(name))
+    }
+
+    /// The expanded name of a JSON member name; that of an EPCIS namespace has none.
+    fn resolve(&mut self, raw: &str, at: usize, place: &Path) -> Option<Name> {
+        let bound = |prefix: &str| self.namespaces.namespace(prefix).or_else(|| predefined_namespace(prefix));
         let (namespace, local) = match raw.split_once(':') {
-            _ if raw.starts_with('@') || raw == "#text" => return Some(Field::Standard(raw)),
-            None => ("", raw.as_str()),
-            Some((prefix, local)) => match self
-                .namespaces
-                .namespace(prefix)
-                .or_else(|| predefined_namespace(prefix))
-            {
+            None => ("", raw),
+            Some((prefix, local)) => match bound(prefix) {
                 Some(namespace) => (namespace, local),
-                None if local.starts_with("//") || prefix == "urn" => split_iri(&raw),
+                None if local.starts_with("//") || prefix == "urn" => split_iri(raw),
                 None => {
-                    self.fault(
-                        FaultCode::UnknownPrefix,
-                        format!("no @context binds the prefix `{prefix}`"),
-                        at,
-                        &place,
-                    );
+                    let message = format!("no @context binds the prefix `{prefix}`");
+                    self.fault(FaultCode::UnknownPrefix, message, at, place);
                     return None;
                 }
             },
         };
         if !is_ncname(local) {
-            self.fault(
-                FaultCode::InvalidName,
-                "a name must be a letter or `_`, then letters, digits, `-`, `_`, `.`",
-                at,
-                &place,
-            );
+            let message = "a name must be a letter or `_`, then letters, digits, `-`, `_`, `.`";
+            self.fault(FaultCode::InvalidName, message, at, place);
             return None;
         }
-        Some(match namespace {
-            "" => Field::Standard(raw),
-            "https://ref.gs1.org/epcis/" | "https://ns.gs1.org/epcis/" => Field::Standard(local.to_owned()),
-            _ => Field::Extension(Name::new(namespace, local)),
-        })
+        let standard = EPCIS_VOCABULARY.contains(&namespace);
+        Some(Name::new(if standard { "" } else { namespace }, local))
     }
 
     /// The expanded name of a whole term that a `@context` defines (`{"batch": "https://example.com/batch"}`).
@@ -106,8 +105,27 @@ impl<'a> Assembler<'a> {
         is_ncname(local).then(|| Name::new(namespace, local))
     }
 
-    /// The members of an object with resolved names.
+    /// The members of an object with resolved names, each name of the standard once.
     fn members(&mut self, node: Node, path: &Path) -> Vec<(Field, Node)> {
+        let members = self.open_members(node, path);
+        let mut seen = BTreeSet::new();
+        for (field, node) in &members {
+            if let Field::Standard(name) = field
+                && !seen.insert(name.as_str())
+            {
+                self.fault(
+                    FaultCode::DuplicateField,
+                    format!("`{name}` occurs twice"),
+                    node.at,
+                    &path.name(name),
+                );
+            }
+        }
+        members
+    }
+
+    /// The members of an object with resolved names, as often as they occur.
+    fn open_members(&mut self, node: Node, path: &Path) -> Vec<(Field, Node)> {
         let Data::Object(members) = node.data else {
             self.wrong_type("an object", &node, path);
             return Vec::new();
@@ -128,12 +146,7 @@ impl<'a> Assembler<'a> {
     }
 
     fn wrong_type(&mut self, wanted: &str, node: &Node, path: &Path) {
-        self.fault(
-            FaultCode::WrongType,
-            format!("expected {wanted}, found {}", node.kind()),
-            node.at,
-            path,
-        );
+        self.fault(FaultCode::WrongType, format!("expected {wanted}, found {}", node.kind()), node.at, path);
     }
 
     fn unknown_field(&mut self, name: &str, at: usize, path: &Path) {
@@ -142,21 +155,7 @@ impl<'a> Assembler<'a> {
     }
 
     fn missing(&mut self, name: &str, at: usize, path: &Path) {
-        self.fault(
-            FaultCode::MissingField,
-            format!("`{name}` is mandatory"),
-            at,
-            &path.name(name),
-        );
-    }
-
-    /// Stores a value unless the field already has one.
-    fn set<T>(&mut self, slot: &mut Option<T>, value: Option<T>, at: usize, path: &Path) {
-        if slot.is_some() {
-            self.fault(FaultCode::DuplicateField, "the field occurs twice", at, path);
-        } else {
-            *slot = value;
-        }
+        self.fault(FaultCode::MissingField, format!("`{name}` is mandatory"), at, &path.name(name));
     }
 
     /// Non-empty text.
@@ -224,12 +223,7 @@ impl<'a> Assembler<'a> {
         };
         let number = Decimal::parse(text);
         if number.is_none() {
-            self.fault(
-                FaultCode::InvalidNumber,
-                "not a finite decimal number",
-                node.at,
-                path,
-            );
+            self.fault(FaultCode::InvalidNumber, "not a finite decimal number", node.at, path);
         }
         number
     }
@@ -251,6 +245,5 @@ impl<'a> Assembler<'a> {
 
 /// An IRI as namespace and local part, parted after the last `#`, `/` or `:`.
 fn split_iri(iri: &str) -> (&str, &str) {
-    iri.rfind(['#', '/', ':'])
-        .map_or((iri, ""), |at| iri.split_at(at + 1))
+    iri.rfind(['#', '/', ':']).map_or((iri, ""), |at| iri.split_at(at + 1))
 }

@@ -5,7 +5,7 @@ use crate::model::{SensorElement, SensorMetadata, SensorReport};
 use crate::tree::{Node, Path};
 use crate::vocabulary::{self, Vocabulary};
 
-impl Assembler<'_> {
+impl Assembler {
     pub(super) fn sensor_elements(&mut self, node: Node, path: &Path) -> Vec<SensorElement> {
         let items = self.items(node, path);
         let mut out = Vec::with_capacity(items.len());
@@ -27,9 +27,7 @@ impl Assembler<'_> {
                     let place = path.name(&name);
                     match name.as_str() {
                         "sensorMetadata" => {
-                            let at = node.at;
-                            let metadata = self.sensor_metadata(node, &place);
-                            self.set(&mut element.metadata, Some(metadata), at, &place);
+                            element.metadata = Some(self.sensor_metadata(node, &place));
                         }
                         "sensorReport" => {
                             for (index, item) in self.items(node, &place).into_iter().enumerate() {
@@ -120,7 +118,6 @@ impl Assembler<'_> {
 
     /// A vocabulary term in its normal form.
     pub(super) fn term(&mut self, vocabulary: Vocabulary, node: Node, path: &Path) -> Option<String> {
-        self.text(node, path)
-            .map(|text| vocabulary::normalise(vocabulary, &text).into_owned())
+        self.text(node, path).map(|text| vocabulary::normalise(vocabulary, &text).into_owned())
     }
 }

@@ -147,7 +147,9 @@ impl<'e> Renderer<'e> {
                 let time = Timestamp::parse(&text).map_or(text, |time| time.utc_millis_text());
                 format!("{name}={time}")
             }
-            Term(vocabulary) => format!("{name}={}", value::term(*vocabulary, &scalar(node), &self.event.namespaces)),
+            Term(vocabulary) => {
+                format!("{name}={}", value::term(*vocabulary, &scalar(node), &self.event.namespaces))
+            }
             Terms(vocabulary) => sorted(items(node), |item| self.field(name, item, &Term(*vocabulary))),
             Values(item_name) => {
                 let values = sorted(items(node), |item| self.field(item_name, item, &Leaf));
@@ -188,13 +190,16 @@ fn nested_extensions(members: &[Member], order: &[(&str, Shape)]) -> String {
             let members = object(item);
             nested_extensions(members, order) + &extensions(members)
         };
-        let inside = |name: &str, inside: String| if inside.is_empty() { inside } else { format!("{name}{inside}") };
+        let inside = |name: &str, inside: String| {
+            if inside.is_empty() { inside } else { format!("{name}{inside}") }
+        };
         match shape {
             Object(order) | Objects(order) => {
                 out.extend(items(node).iter().map(|item| inside(name, below(item, order))));
             }
             Items(item_name, order) => {
-                let listed: String = items(node).iter().map(|item| inside(item_name, below(item, order))).collect();
+                let listed: String =
+                    items(node).iter().map(|item| inside(item_name, below(item, order))).collect();
                 let name = if *name == "sensorElementList" { "" } else { name };
                 out.push_str(&inside(name, listed));
             }
@@ -211,7 +216,9 @@ fn extensions(members: &[Member]) -> String {
 
 /// Each occurrence of an extension: `{namespace}local`, its value, what is nested in it.
 fn extension(member: &Member) -> Vec<String> {
-    let Key::Expanded(name) = &member.key else { return Vec::new() };
+    let Key::Expanded(name) = &member.key else {
+        return Vec::new();
+    };
     // A name without namespace (inside an extension) is its local part alone.
     let key = match name.namespace.as_str() {
         "" => name.local.clone(),
@@ -228,7 +235,8 @@ fn content(node: &Node) -> String {
     match &node.data {
         Data::Object(members) => {
             let text = find(members, "#text").map(scalar).unwrap_or_default();
-            let nested = members.iter().filter(|member| member.raw() != "#text").flat_map(extension).collect();
+            let nested =
+                members.iter().filter(|member| member.raw() != "#text").flat_map(extension).collect();
             equals(&text) + &joined(nested)
         }
         _ => equals(&scalar(node)),

@@ -57,7 +57,9 @@ fn number(value: &str) -> Option<String> {
         None => ("", value.as_str()),
     };
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok().filter(|value| value.abs() < 100_000)?),
+        Some((mantissa, exponent)) => {
+            (mantissa, exponent.parse::<i32>().ok().filter(|value| value.abs() < 100_000)?)
+        }
         None => (unsigned, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -68,7 +70,13 @@ fn number(value: &str) -> Option<String> {
     let significant = digits.trim_start_matches('0');
     let exponent = exponent - i32::try_from(fraction.len()).ok()?;
     let body = match exponent {
-        0 => if significant.is_empty() { "0".to_owned() } else { significant.to_owned() },
+        0 => {
+            if significant.is_empty() {
+                "0".to_owned()
+            } else {
+                significant.to_owned()
+            }
+        }
         1.. => scientific(significant, exponent),
         _ => plain(significant, exponent),
     };
@@ -129,8 +137,14 @@ mod tests {
         assert_eq!(text("urn:epcglobal:cbv:bizstep:departing"), "https://ref.gs1.org/cbv/BizStep-departing");
         assert_eq!(text("urn:epc:id:sscc:4012345.0000000333"), "https://id.gs1.org/00/040123450000003338");
         assert_eq!(text("urn:epc:id:sgln:4012345.00011.987"), "https://id.gs1.org/414/4012345000115/254/987");
-        assert_eq!(text("https://example.com/01/09521141012345/21/7?x=y"), "https://id.gs1.org/01/09521141012345/21/7");
-        assert_eq!(text("http://transaction.acme.com/po/12345678"), "http://transaction.acme.com/po/12345678");
+        assert_eq!(
+            text("https://example.com/01/09521141012345/21/7?x=y"),
+            "https://id.gs1.org/01/09521141012345/21/7"
+        );
+        assert_eq!(
+            text("http://transaction.acme.com/po/12345678"),
+            "http://transaction.acme.com/po/12345678"
+        );
         assert_eq!(text(" A-1 "), "A-1");
     }
 }

@@ -28,10 +28,7 @@ pub(crate) fn bind(context: &Node, namespaces: &mut Namespaces, limits: &Limits)
                 }
             }
             if namespaces.len() > limits.namespaces_max {
-                return Err(Fault::new(
-                    FaultCode::LimitExceeded,
-                    "more namespaces than the limit",
-                ));
+                return Err(Fault::new(FaultCode::LimitExceeded, "more namespaces than the limit"));
             }
             Ok(())
         }
@@ -40,8 +37,5 @@ pub(crate) fn bind(context: &Node, namespaces: &mut Namespaces, limits: &Limits)
 }
 
 fn wrong(node: &Node) -> Fault {
-    Fault::new(
-        FaultCode::WrongType,
-        format!("`@context` cannot hold {}", node.kind()),
-    )
+    Fault::new(FaultCode::WrongType, format!("`@context` cannot hold {}", node.kind()))
 }

@@ -9,7 +9,6 @@ use crate::{Fault, FaultCode, Limits};
 
 /// Reads the events of a JSON document one at a time.
 pub(crate) struct JsonReader<'a> {
-    source: &'a str,
     limits: Limits,
     pub head: DocumentHead,
     state: State<'a>,
@@ -44,16 +43,11 @@ impl<'a> JsonReader<'a> {
     pub fn new(source: &'a str, limits: &Limits) -> Result<Self, Vec<Fault>> {
         let mut scanner = Scanner::new(source, 0, limits);
         let outline = outline(&mut scanner).map_err(|fault| vec![fault])?;
-        let text = |name: &str| {
-            outline
-                .members
-                .iter()
-                .find(|m| m.raw() == name)
-                .and_then(|m| m.node.as_text())
-        };
+        let text =
+            |name: &str| outline.members.iter().find(|m| m.raw() == name).and_then(|m| m.node.as_text());
         match text("type") {
             Some("EPCISDocument" | "EPCISQueryDocument") => Self::document(source, outline, limits),
-            Some(other) if EventType::parse(other).is_some() => Self::lone(source, outline, limits),
+            Some(other) if EventType::parse(other).is_some() => Self::lone(outline, limits),
             _ => Err(vec![
                 Fault::new(
                     FaultCode::UnknownDocument,
@@ -64,7 +58,7 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    fn lone(source: &'a str, outline: Outline, limits: &Limits) -> Result<Self, Vec<Fault>> {
+    fn lone(outline: Outline, limits: &Limits) -> Result<Self, Vec<Fault>> {
         if !outline.members.iter().any(|member| member.raw() == "@context") {
             return Err(vec![missing_context()]);
         }
@@ -78,14 +72,7 @@ impl<'a> JsonReader<'a> {
             extensions: Extensions::new(),
         };
         let state = State::Lone(Some(Node::object(0, outline.members)));
-        Ok(Self {
-            source,
-            limits: *limits,
-            head,
-            state,
-            list: "",
-            index: 0,
-        })
+        Ok(Self { limits: *limits, head, state, list: "", index: 0 })
     }
 
     fn document(source: &'a str, outline: Outline, limits: &Limits) -> Result<Self, Vec<Fault>> {
@@ -93,9 +80,9 @@ impl<'a> JsonReader<'a> {
         let context = outline.members.iter().find(|member| member.raw() == "@context");
         let context = context.ok_or_else(|| vec![missing_context()])?;
         context::bind(&context.node, &mut namespaces, limits)
-            .map_err(|fault| vec![fault.at("/@context").located(source.as_bytes(), context.node.at)])?;
+            .map_err(|fault| vec![fault.at("/@context").located(context.node.at)])?;
         let (kind, list) = (document_kind(&outline), outline.list);
-        let mut assembler = Assembler::new(source, Binding::Json, namespaces.clone(), limits);
+        let mut assembler = Assembler::new(Binding::Json, namespaces.clone(), limits);
         let mut head = DocumentHead {
             kind,
             schema_version: String::new(),
@@ -116,23 +103,15 @@ impl<'a> JsonReader<'a> {
         ] {
             let pointer = format!("/{name}");
             let mandatory = head.kind == DocumentKind::Capture;
-            if absent
-                && mandatory
-                && !faults
-                    .iter()
-                    .any(|fault| fault.pointer.as_deref() == Some(&pointer))
-            {
+            if absent && mandatory && !faults.iter().any(|fault| fault.pointer.as_deref() == Some(&pointer)) {
                 faults
                     .push(Fault::new(FaultCode::MissingField, format!("`{name}` is mandatory")).at(pointer));
             }
         }
         if !head.schema_version.is_empty() && !head.schema_version.starts_with("2.") {
             faults.push(
-                Fault::new(
-                    FaultCode::UnsupportedVersion,
-                    "the JSON binding begins with EPCIS 2.0",
-                )
-                .at("/schemaVersion"),
+                Fault::new(FaultCode::UnsupportedVersion, "the JSON binding begins with EPCIS 2.0")
+                    .at("/schemaVersion"),
             );
         }
         let Some((open, list)) = list.filter(|_| faults.is_empty()) else {
@@ -143,14 +122,7 @@ impl<'a> JsonReader<'a> {
             return Err(faults);
         };
         let scanner = Box::new(Scanner::new(source, open + 1, limits));
-        Ok(Self {
-            source,
-            limits: *limits,
-            head,
-            state: State::Events { scanner, first: true },
-            list,
-            index: 0,
-        })
+        Ok(Self { limits: *limits, head, state: State::Events { scanner, first: true }, list, index: 0 })
     }
 
     /// The next event, or its faults; the events after a faulty one can still be read.
@@ -174,11 +146,8 @@ impl<'a> JsonReader<'a> {
                 }
             },
         };
-        let pointer = if self.list.is_empty() {
-            String::new()
-        } else {
-            format!("{}/{}", self.list, self.index)
-        };
+        let pointer =
+            if self.list.is_empty() { String::new() } else { format!("{}/{}", self.list, self.index) };
         self.index += 1;
         Some(self.assemble(node, &pointer))
     }
@@ -186,18 +155,12 @@ impl<'a> JsonReader<'a> {
     fn assemble(&self, node: Node, pointer: &str) -> Result<Event, Vec<Fault>> {
         let path = Path::root(pointer);
         let at = node.at;
-        let one = |fault: Fault| vec![fault.located(self.source.as_bytes(), at)];
+        let one = |fault: Fault| vec![fault.located(at)];
         let Data::Object(members) = &node.data else {
-            return Err(one(
-                Fault::new(FaultCode::WrongType, "an event is an object").at(pointer)
-            ));
+            return Err(one(Fault::new(FaultCode::WrongType, "an event is an object").at(pointer)));
         };
-        let member = |name: &str| {
-            members
-                .iter()
-                .find(|member| member.raw() == name)
-                .map(|member| &member.node)
-        };
+        let member =
+            |name: &str| members.iter().find(|member| member.raw() == name).map(|member| &member.node);
         let mut namespaces = self.head.namespaces.clone();
         if let Some(context) = member("@context") {
             context::bind(context, &mut namespaces, &self.limits)
@@ -205,12 +168,10 @@ impl<'a> JsonReader<'a> {
         }
         let event_type = member("type").and_then(Node::as_text).and_then(EventType::parse);
         let event_type = event_type.ok_or_else(|| {
-            one(
-                Fault::new(FaultCode::UnknownEventType, "`type` must be an EPCIS event type")
-                    .at(format!("{pointer}/type")),
-            )
+            one(Fault::new(FaultCode::UnknownEventType, "`type` must be an EPCIS event type")
+                .at(format!("{pointer}/type")))
         })?;
-        Assembler::new(self.source, Binding::Json, namespaces, &self.limits).event(event_type, node, &path)
+        Assembler::new(Binding::Json, namespaces, &self.limits).event(event_type, node, &path)
     }
 }
 
@@ -231,11 +192,8 @@ fn next_node(scanner: &mut Scanner<'_>, first: &mut bool) -> Result<Option<Node>
 }
 
 fn document_kind(outline: &Outline) -> DocumentKind {
-    let kind = outline
-        .members
-        .iter()
-        .find(|member| member.raw() == "type")
-        .and_then(|member| member.node.as_text());
+    let kind =
+        outline.members.iter().find(|member| member.raw() == "type").and_then(|member| member.node.as_text());
     match kind {
         Some("EPCISQueryDocument") => DocumentKind::Query {
             query_name: outline.query_name.clone(),
@@ -246,7 +204,7 @@ fn document_kind(outline: &Outline) -> DocumentKind {
 }
 
 /// One member of the document beside the body.
-fn head_member(head: &mut DocumentHead, key: Key, node: Node, assembler: &mut Assembler<'_>) {
+fn head_member(head: &mut DocumentHead, key: Key, node: Node, assembler: &mut Assembler) {
     let root = Path::root("");
     let Key::Raw(raw) = &key else { return };
     let place = root.name(raw);
@@ -288,10 +246,7 @@ fn outline(scanner: &mut Scanner<'_>) -> Result<Outline, Fault> {
             return body(scanner, &mut outline);
         }
         let node = scanner.value()?;
-        outline.members.push(Member {
-            key: Key::Raw(name),
-            node,
-        });
+        outline.members.push(Member { key: Key::Raw(name), node });
         Ok(())
     })?;
     scanner.end()?;
@@ -306,12 +261,10 @@ fn body(scanner: &mut Scanner<'_>, outline: &mut Outline) -> Result<(), Fault> {
                 "eventList" => event_list(scanner, outline, "/epcisBody/queryResults/resultsBody/eventList"),
                 _ => scanner.skip(),
             }),
-            "queryName" => scanner
-                .value()
-                .map(|node| outline.query_name = node.as_text().map(str::to_owned)),
-            "subscriptionID" => scanner
-                .value()
-                .map(|node| outline.subscription_id = node.as_text().map(str::to_owned)),
+            "queryName" => scanner.value().map(|node| outline.query_name = node.as_text().map(str::to_owned)),
+            "subscriptionID" => {
+                scanner.value().map(|node| outline.subscription_id = node.as_text().map(str::to_owned))
+            }
             _ => scanner.skip(),
         }),
         _ => scanner.skip(),

@@ -23,17 +23,11 @@ type Scan<T> = Result<T, Fault>;
 
 impl<'a> Scanner<'a> {
     pub fn new(source: &'a str, position: usize, limits: &Limits) -> Self {
-        Self {
-            source,
-            limits: *limits,
-            position,
-            depth: 0,
-            values_left: limits.values_per_event_max,
-        }
+        Self { source, limits: *limits, position, depth: 0, values_left: limits.values_per_event_max }
     }
 
     pub fn fault(&self, code: FaultCode, message: &str, at: usize) -> Fault {
-        Fault::new(code, message).located(self.source.as_bytes(), at)
+        Fault::new(code, message).located(at)
     }
 
     fn syntax(&self, message: &str) -> Fault {
@@ -61,21 +55,13 @@ impl<'a> Scanner<'a> {
     }
 
     pub fn expect(&mut self, byte: u8) -> Scan<()> {
-        if self.take(byte) {
-            Ok(())
-        } else {
-            Err(self.syntax(&format!("expected `{}`", char::from(byte))))
-        }
+        if self.take(byte) { Ok(()) } else { Err(self.syntax(&format!("expected `{}`", char::from(byte)))) }
     }
 
     /// Nothing but white space up to the end.
     pub fn end(&mut self) -> Scan<()> {
         self.white_space();
-        if self.position == self.source.len() {
-            Ok(())
-        } else {
-            Err(self.syntax("text after the document"))
-        }
+        if self.position == self.source.len() { Ok(()) } else { Err(self.syntax("text after the document")) }
     }
 
     /// Begins a new event: its count of values starts anew.
@@ -96,11 +82,7 @@ impl<'a> Scanner<'a> {
         self.white_space();
         let at = self.position;
         self.values_left = self.values_left.checked_sub(1).ok_or_else(|| {
-            self.fault(
-                FaultCode::LimitExceeded,
-                "more values in one event than the limit",
-                at,
-            )
+            self.fault(FaultCode::LimitExceeded, "more values in one event than the limit", at)
         })?;
         let data = match self.peek() {
             Some(b'{') => Data::Object(self.object()?),
@@ -123,10 +105,7 @@ impl<'a> Scanner<'a> {
                 return Err(scanner.syntax(&format!("member `{name}` occurs twice")));
             }
             let node = scanner.value()?;
-            members.push(Member {
-                key: Key::Raw(name),
-                node,
-            });
+            members.push(Member { key: Key::Raw(name), node });
             Ok(())
         })?;
         Ok(members)
@@ -245,9 +224,7 @@ impl<'a> Scanner<'a> {
         let mut out = String::new();
         loop {
             let rest = &self.source.as_bytes()[self.position..];
-            let plain = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
             let plain =
                 plain.ok_or_else(|| self.fault(FaultCode::JsonSyntax, "string without end", start))?;
             out.push_str(&self.source[self.position..self.position + plain]);
@@ -265,11 +242,7 @@ impl<'a> Scanner<'a> {
         if out.chars().all(is_document_char) {
             Ok(out)
         } else {
-            Err(self.fault(
-                FaultCode::Encoding,
-                "a character that XML 1.0 cannot carry",
-                start,
-            ))
+            Err(self.fault(FaultCode::Encoding, "a character that XML 1.0 cannot carry", start))
         }
     }
 
@@ -333,10 +306,9 @@ mod tests {
             Data::Number(text) => serde_json::from_str(text).unwrap(),
             Data::Text(text) => text.as_str().into(),
             Data::Array(items) => items.iter().map(to_serde).collect(),
-            Data::Object(members) => members
-                .iter()
-                .map(|member| (member.raw().to_owned(), to_serde(&member.node)))
-                .collect(),
+            Data::Object(members) => {
+                members.iter().map(|member| (member.raw().to_owned(), to_serde(&member.node))).collect()
+            }
         }
     }
 
@@ -361,7 +333,10 @@ mod tests {
         /// Our reader and serde_json agree on what is JSON and what it says.
         #[test]
         fn agrees_with_serde_json(text in r#"[\[\]{}:,"0-9eE.+\-a-c\\u tfn]{0,24}|\[(-?[0-9]{1,3}(\.[0-9]{1,2})?(e-?[0-9])?,?){1,3}\]|\{"[a-c]":("[ -~]{0,5}"|true|null|\[\])\}"#) {
-            let reference = serde_json::from_str::<serde_json::Value>(&text).ok();
+            let reference = serde_json::from_str::<serde_json::Value>(&text);
+            // Numbers beyond a double are JSON too.
+            prop_assume!(!reference.as_ref().is_err_and(|error| error.to_string().contains("out of range")));
+            let reference = reference.ok();
             let ours = read(&text);
             if let Some(ours) = ours {
                 prop_assert_eq!(Some(ours), reference);
@@ -399,14 +374,10 @@ mod tests {
     fn keeps_digits_and_places() {
         let text = "\n {\"a\": 12345678901234567890.10, \"\\u00e9\": \"\\ud83d\\ude00\"}";
         let node = Scanner::new(text, 0, &Limits::default()).value().unwrap();
-        let Data::Object(members) = node.data else {
-            panic!("an object")
-        };
+        let Data::Object(members) = node.data else { panic!("an object") };
         assert!(matches!(&members[0].node.data, Data::Number(text) if text == "12345678901234567890.10"));
         assert_eq!((members[1].raw(), members[1].node.as_text()), ("é", Some("😀")));
-        let fault = Scanner::new("{\n \"a\": x}", 0, &Limits::default())
-            .value()
-            .unwrap_err();
-        assert_eq!((fault.line, fault.column), (Some(2), Some(7)));
+        let fault = Scanner::new("{\n \"a\": x}", 0, &Limits::default()).value().unwrap_err();
+        assert_eq!(fault.offset, Some(8));
     }
 }

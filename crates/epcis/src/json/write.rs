@@ -27,7 +27,10 @@ pub(crate) fn event_to_json(event: &Event, document: Option<&Namespaces>) -> Str
 }
 
 /// A document around events that are already JSON. A head of kind [`DocumentKind::Event`] gives an `EPCISDocument`.
-pub(crate) fn document_to_json<E: AsRef<str>>(head: &DocumentHead, events: impl IntoIterator<Item = E>) -> String {
+pub(crate) fn document_to_json<E: AsRef<str>>(
+    head: &DocumentHead,
+    events: impl IntoIterator<Item = E>,
+) -> String {
     let prefixes = Prefixes::for_extensions(&head.namespaces, &nested_extensions(head));
     let mut out = String::from("{");
     let none = Namespaces::new();
@@ -109,10 +112,11 @@ fn vocabulary(vocabulary: &Vocabulary) -> Node {
 /// Extension fields of master data attributes take part in the prefixes of a document.
 pub(crate) fn nested_extensions(head: &DocumentHead) -> Vec<&Extensions> {
     let elements = head.header.vocabularies.iter().flat_map(|vocabulary| &vocabulary.elements);
-    let values = elements.flat_map(|element| &element.attributes).filter_map(|attribute| match &attribute.value {
-        crate::Value::Nested { fields, .. } => Some(fields),
-        crate::Value::Scalar { .. } => None,
-    });
+    let values =
+        elements.flat_map(|element| &element.attributes).filter_map(|attribute| match &attribute.value {
+            crate::Value::Nested { fields, .. } => Some(fields),
+            crate::Value::Scalar { .. } => None,
+        });
     values.chain([&head.extensions, &head.header.extensions]).collect()
 }
 

@@ -57,21 +57,15 @@ impl Event {
     pub fn epcs(&self) -> impl Iterator<Item = (EpcRole, &str)> {
         const NONE: &[String] = &[];
         let (parent, first, second) = match &self.body {
-            EventBody::Object(body) => (
-                None,
-                (EpcRole::Epc, body.epc_list.as_slice()),
-                (EpcRole::Epc, NONE),
-            ),
+            EventBody::Object(body) => (None, (EpcRole::Epc, body.epc_list.as_slice()), (EpcRole::Epc, NONE)),
             EventBody::Aggregation(body) | EventBody::Association(body) => (
                 body.parent_id.as_deref(),
                 (EpcRole::Child, body.child_epcs.as_slice()),
                 (EpcRole::Child, NONE),
             ),
-            EventBody::Transaction(body) => (
-                body.parent_id.as_deref(),
-                (EpcRole::Epc, body.epc_list.as_slice()),
-                (EpcRole::Epc, NONE),
-            ),
+            EventBody::Transaction(body) => {
+                (body.parent_id.as_deref(), (EpcRole::Epc, body.epc_list.as_slice()), (EpcRole::Epc, NONE))
+            }
             EventBody::Transformation(body) => (
                 None,
                 (EpcRole::Input, body.input_epc_list.as_slice()),
@@ -94,17 +88,12 @@ impl Event {
                 ((EpcRole::Child, body.child_quantity_list.as_slice()), NONE)
             }
             EventBody::Transaction(body) => ((EpcRole::Epc, body.quantity_list.as_slice()), NONE),
-            EventBody::Transformation(body) => (
-                (EpcRole::Input, body.input_quantity_list.as_slice()),
-                body.output_quantity_list.as_slice(),
-            ),
+            EventBody::Transformation(body) => {
+                ((EpcRole::Input, body.input_quantity_list.as_slice()), body.output_quantity_list.as_slice())
+            }
         };
         let outputs = second.iter().map(|quantity| (EpcRole::Output, quantity));
-        first
-            .1
-            .iter()
-            .map(move |quantity| (first.0, quantity))
-            .chain(outputs)
+        first.1.iter().map(move |quantity| (first.0, quantity)).chain(outputs)
     }
 
     /// The identifier of the parent, where the type of event has one.
@@ -142,10 +131,7 @@ impl Event {
 
     /// The first source of a type (`owning_party`, `possessing_party`, `location`).
     pub fn source(&self, party_type: &str) -> Option<&str> {
-        self.sources
-            .iter()
-            .find(|source| source.party_type == party_type)
-            .map(|source| source.id.as_str())
+        self.sources.iter().find(|source| source.party_type == party_type).map(|source| source.id.as_str())
     }
 
     /// The first destination of a type (`owning_party`, `possessing_party`, `location`).

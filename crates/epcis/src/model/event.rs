@@ -79,13 +79,8 @@ pub enum EventType {
 
 impl EventType {
     /// All types, in the order of the standard.
-    pub const ALL: [Self; 5] = [
-        Self::Object,
-        Self::Aggregation,
-        Self::Transaction,
-        Self::Transformation,
-        Self::Association,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Object, Self::Aggregation, Self::Transaction, Self::Transformation, Self::Association];
 
     /// The name in documents, such as `ObjectEvent`.
     pub fn as_str(self) -> &'static str {
@@ -127,9 +122,7 @@ impl Action {
 
     /// The action of a name in documents.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Add, Self::Observe, Self::Delete]
-            .into_iter()
-            .find(|action| action.as_str() == text)
+        [Self::Add, Self::Observe, Self::Delete].into_iter().find(|action| action.as_str() == text)
     }
 }
 

@@ -9,6 +9,9 @@ pub const CBV_MASTER_DATA: &str = "urn:epcglobal:cbv:mda";
 /// Namespace of the GS1 web vocabulary, which older documents spell `https://gs1.org/voc/`.
 pub const GS1_WEB_VOCABULARY: &str = "https://ref.gs1.org/voc/";
 
+/// Spellings of the namespace of the standard's own terms in JSON-LD.
+pub(crate) const EPCIS_VOCABULARY: [&str; 2] = ["https://ref.gs1.org/epcis/", "https://ns.gs1.org/epcis/"];
+
 /// Prefixes that the EPCIS 2.0 JSON-LD context binds for every document (EPCIS 2.0 section 10).
 const PREDEFINED: [(&str, &str); 9] = [
     ("cbv", "https://ref.gs1.org/cbv/"),
@@ -24,18 +27,12 @@ const PREDEFINED: [(&str, &str); 9] = [
 
 /// The namespace that the standard binds to a prefix.
 pub(crate) fn predefined_namespace(prefix: &str) -> Option<&'static str> {
-    PREDEFINED
-        .iter()
-        .find(|(known, _)| *known == prefix)
-        .map(|(_, namespace)| *namespace)
+    PREDEFINED.iter().find(|(known, _)| *known == prefix).map(|(_, namespace)| *namespace)
 }
 
 /// The prefix that the standard binds to a namespace.
 pub(crate) fn predefined_prefix(namespace: &str) -> Option<&'static str> {
-    PREDEFINED
-        .iter()
-        .find(|(_, known)| *known == namespace)
-        .map(|(prefix, _)| *prefix)
+    PREDEFINED.iter().find(|(_, known)| *known == namespace).map(|(prefix, _)| *prefix)
 }
 
 /// An expanded name: namespace IRI and local part. The prefix is spelling, not meaning, and is not kept here.
@@ -51,10 +48,7 @@ impl Name {
     /// A name in a namespace. The spellings of the CBV master data namespace become one, and so do those
     /// of the GS1 web vocabulary.
     pub fn new(namespace: &str, local: &str) -> Self {
-        Self {
-            namespace: one_spelling(namespace).to_owned(),
-            local: local.to_owned(),
-        }
+        Self { namespace: one_spelling(namespace).to_owned(), local: local.to_owned() }
     }
 }
 
@@ -112,10 +106,7 @@ pub enum Value {
 impl Value {
     /// Text content, as XML would give it.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Scalar {
-            text: text.into(),
-            kind: ScalarKind::Text,
-        }
+        Self::Scalar { text: text.into(), kind: ScalarKind::Text }
     }
 
     /// The text of a scalar; the text beside nested fields otherwise.
@@ -127,19 +118,10 @@ impl Value {
     }
 }
 
-/// All occurrences of one extension field, in order. Repeated XML elements and a JSON array are the same thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extension {
-    /// Expanded name.
-    pub name: Name,
-    /// Occurrences, at least one.
-    pub values: Vec<Value>,
-}
-
-/// Extension fields of one place. Names are distinct and sorted by namespace and local part, since their order has no
-/// meaning in JSON; the order among occurrences of one name is kept.
+/// Extension fields of one place: each name with its occurrences, at least one, in document order. Repeated XML elements and
+/// a JSON array are the same thing. Names are sorted by namespace and local part, since their order has no meaning in JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Extensions(Vec<Extension>);
+pub struct Extensions(BTreeMap<Name, Vec<Value>>);
 
 impl Extensions {
     /// No fields.
@@ -149,21 +131,12 @@ impl Extensions {
 
     /// Adds one occurrence.
     pub fn push(&mut self, name: Name, value: Value) {
-        match self.0.binary_search_by(|field| field.name.cmp(&name)) {
-            Ok(at) => self.0[at].values.push(value),
-            Err(at) => self.0.insert(
-                at,
-                Extension {
-                    name,
-                    values: vec![value],
-                },
-            ),
-        }
+        self.0.entry(name).or_default().push(value);
     }
 
-    /// The fields in canonical order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Extension> {
-        self.0.iter()
+    /// The fields in canonical order, each with its occurrences.
+    pub fn iter(&self) -> impl Iterator<Item = (&Name, &[Value])> {
+        self.0.iter().map(|(name, values)| (name, values.as_slice()))
     }
 
     /// Whether there is no field.
@@ -173,25 +146,12 @@ impl Extensions {
 
     /// All occurrences of a name.
     pub fn get(&self, namespace: &str, local: &str) -> &[Value] {
-        let found = self
-            .0
-            .iter()
-            .find(|field| field.name.local == local && field.name.namespace == namespace);
-        found.map_or(&[], |field| field.values.as_slice())
+        self.0.get(&Name::new(namespace, local)).map_or(&[], Vec::as_slice)
     }
 
     /// The text of the first occurrence of a name.
     pub fn text(&self, namespace: &str, local: &str) -> Option<&str> {
         self.get(namespace, local).first().and_then(Value::as_text)
-    }
-}
-
-impl<'a> IntoIterator for &'a Extensions {
-    type Item = &'a Extension;
-    type IntoIter = std::slice::Iter<'a, Extension>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
     }
 }
 
@@ -218,17 +178,12 @@ impl Namespaces {
 
     /// A prefix of a namespace, the first in alphabetical order.
     pub fn prefix(&self, namespace: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(_, bound)| bound.as_str() == namespace)
-            .map(|(prefix, _)| prefix.as_str())
+        self.0.iter().find(|(_, bound)| bound.as_str() == namespace).map(|(prefix, _)| prefix.as_str())
     }
 
     /// The bindings, ordered by prefix.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(prefix, namespace)| (prefix.as_str(), namespace.as_str()))
+        self.0.iter().map(|(prefix, namespace)| (prefix.as_str(), namespace.as_str()))
     }
 
     /// How many bindings there are.
@@ -263,28 +218,15 @@ mod tests {
             }
             extensions
         };
-        assert_eq!(
-            build([("a", "1"), ("b", "2"), ("a", "3")]),
-            build([("b", "2"), ("a", "1"), ("a", "3")])
-        );
-        assert_ne!(
-            build([("a", "1"), ("b", "2"), ("a", "3")]),
-            build([("b", "2"), ("a", "3"), ("a", "1")])
-        );
+        assert_eq!(build([("a", "1"), ("b", "2"), ("a", "3")]), build([("b", "2"), ("a", "1"), ("a", "3")]));
+        assert_ne!(build([("a", "1"), ("b", "2"), ("a", "3")]), build([("b", "2"), ("a", "3"), ("a", "1")]));
     }
 
     #[test]
     fn master_data_namespace_has_one_spelling() {
-        for spelling in [
-            "urn:epcglobal:cbv:mda",
-            "urn:epcglobal:cbv:mda:",
-            "urn:epcglobal:cbv:mda#",
-        ] {
+        for spelling in ["urn:epcglobal:cbv:mda", "urn:epcglobal:cbv:mda:", "urn:epcglobal:cbv:mda#"] {
             assert_eq!(Name::new(spelling, "lotNumber").namespace, CBV_MASTER_DATA);
         }
-        assert_eq!(
-            Name::new("http://example.com/#", "x").namespace,
-            "http://example.com/#"
-        );
+        assert_eq!(Name::new("http://example.com/#", "x").namespace, "http://example.com/#");
     }
 }

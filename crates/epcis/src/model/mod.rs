@@ -16,10 +16,8 @@ pub use event::{
     Action, Aggregation, BizTransaction, ErrorDeclaration, Event, EventBody, EventType, Location,
     ObjectEvent, PersistentDisposition, Quantity, SourceDest, TransactionEvent, TransformationEvent,
 };
-pub use extension::{
-    CBV_MASTER_DATA, Extension, Extensions, GS1_WEB_VOCABULARY, Name, Namespaces, ScalarKind, Value,
-};
-pub(crate) use extension::{predefined_namespace, predefined_prefix};
+pub use extension::{CBV_MASTER_DATA, Extensions, GS1_WEB_VOCABULARY, Name, Namespaces, ScalarKind, Value};
+pub(crate) use extension::{EPCIS_VOCABULARY, predefined_namespace, predefined_prefix};
 pub use number::Decimal;
 pub use sensor::{SensorElement, SensorMetadata, SensorReport};
 pub use time::{Offset, Timestamp};

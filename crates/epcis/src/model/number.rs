@@ -31,9 +31,7 @@ impl Decimal {
             Some((mantissa, exponent)) => (mantissa, Some(exponent)),
             None => (unsigned, None),
         };
-        let (whole, fraction) = mantissa
-            .split_once('.')
-            .map_or((mantissa, None), |(w, f)| (w, Some(f)));
+        let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(w, f)| (w, Some(f)));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         let fraction_text = fraction.unwrap_or_default();
         if !digits(whole) || !digits(fraction_text) || (whole.is_empty() && fraction_text.is_empty()) {
@@ -72,10 +70,8 @@ impl Decimal {
 
     /// The number as sign, significant digits and power of ten of the last digit: `-12.50` is `(true, "125", -1)`.
     fn parts(&self) -> (bool, String, i32) {
-        let (negative, unsigned) = self
-            .0
-            .strip_prefix('-')
-            .map_or((false, self.0.as_str()), |rest| (true, rest));
+        let (negative, unsigned) =
+            self.0.strip_prefix('-').map_or((false, self.0.as_str()), |rest| (true, rest));
         let (mantissa, exponent) = unsigned.split_once('E').unwrap_or((unsigned, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let all = format!("{whole}{fraction}");
@@ -148,9 +144,7 @@ impl Ord for Decimal {
                 (true, true) => Ordering::Equal,
                 (true, false) => Ordering::Less,
                 (false, true) => Ordering::Greater,
-                (false, false) => left_top
-                    .cmp(&right_top)
-                    .then_with(|| left_digits.cmp(&right_digits)),
+                (false, false) => left_top.cmp(&right_top).then_with(|| left_digits.cmp(&right_digits)),
             }
         };
         match (left_negative, right_negative) {
@@ -178,11 +172,7 @@ mod tests {
             ("1e5", "1E5", "100000"),
             ("12.5E-3", "12.5E-3", "0.0125"),
             ("100", "100", "100"),
-            (
-                "12345678901234567890",
-                "12345678901234567890",
-                "1234567890123456789".to_owned().as_str(),
-            ),
+            ("12345678901234567890", "12345678901234567890", "1234567890123456789".to_owned().as_str()),
         ] {
             let number = Decimal::parse(given).unwrap();
             assert_eq!(number.as_str(), kept);
@@ -190,9 +180,7 @@ mod tests {
                 assert_eq!(number.normalised(), plain, "{given}");
             }
         }
-        for wrong in [
-            "", ".", "-", "1,5", "INF", "NaN", "0x1", "1e", "1e999", "--1", "1.2.3",
-        ] {
+        for wrong in ["", ".", "-", "1,5", "INF", "NaN", "0x1", "1e", "1e999", "--1", "1.2.3"] {
             assert!(Decimal::parse(wrong).is_none(), "{wrong}");
         }
     }

@@ -3,7 +3,8 @@
 mod sensor;
 
 use crate::model::{
-    Action, Aggregation, Event, EventBody, Extensions, Location, ObjectEvent, Quantity, TransactionEvent, TransformationEvent,
+    Action, Aggregation, Event, EventBody, Extensions, Location, ObjectEvent, Quantity, TransactionEvent,
+    TransformationEvent,
 };
 use crate::text::is_uri;
 use crate::tree::Path;
@@ -117,7 +118,9 @@ impl Checker {
     }
 
     fn persistent_disposition(&mut self, event: &Event, path: &Path) {
-        let Some(disposition) = &event.persistent_disposition else { return };
+        let Some(disposition) = &event.persistent_disposition else {
+            return;
+        };
         let path = path.name("persistentDisposition");
         self.terms(Vocabulary::Disposition, &disposition.set, &path.name("set"));
         self.terms(Vocabulary::Disposition, &disposition.unset, &path.name("unset"));
@@ -141,9 +144,10 @@ impl Checker {
                 self.term(Vocabulary::BizTransactionType, kind, &path.name("type"));
             }
         }
-        for (list, name, entries) in
-            [("sourceList", "source", &event.sources), ("destinationList", "destination", &event.destinations)]
-        {
+        for (list, name, entries) in [
+            ("sourceList", "source", &event.sources),
+            ("destinationList", "destination", &event.destinations),
+        ] {
             let list = path.name(list);
             for (index, entry) in entries.iter().enumerate() {
                 let path = list.index(index);
@@ -158,7 +162,8 @@ impl Checker {
             let path = path.index(index);
             self.uri(&quantity.epc_class, &path.name("epcClass"));
             if let Some(unit) = &quantity.uom {
-                let form = matches!(unit.len(), 2..=3) && unit.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+                let form = matches!(unit.len(), 2..=3)
+                    && unit.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
                 if !form {
                     let message = "a unit is two or three capitals or digits (UN/CEFACT Recommendation 20)";
                     self.error(FaultCode::InvalidUnit, message, &path.name("uom"));
@@ -178,13 +183,17 @@ impl Checker {
             self.error(FaultCode::MissingField, message, &path.name("epcList"));
         }
         if body.action != Action::Add && !body.ilmd.is_empty() {
-            self.error(FaultCode::InconsistentEvent, "only action ADD gives master data to objects", &path.name("ilmd"));
+            self.error(
+                FaultCode::InconsistentEvent,
+                "only action ADD gives master data to objects",
+                &path.name("ilmd"),
+            );
         }
         self.ilmd(&body.ilmd, path);
     }
 
     fn ilmd(&mut self, ilmd: &Extensions, path: &Path) {
-        if ilmd.iter().any(|field| field.name.namespace.is_empty()) {
+        if ilmd.iter().any(|(name, _)| name.namespace.is_empty()) {
             self.error(FaultCode::UnknownField, "master data fields need a namespace", &path.name("ilmd"));
         }
     }
@@ -198,7 +207,8 @@ impl Checker {
         }
         let childless = body.child_epcs.is_empty() && body.child_quantity_list.is_empty();
         if childless && body.action != Action::Delete {
-            let message = "`childEPCs` or `childQuantityList` is mandatory unless all children are removed (DELETE)";
+            let message =
+                "`childEPCs` or `childQuantityList` is mandatory unless all children are removed (DELETE)";
             self.error(FaultCode::MissingField, message, &path.name("childEPCs"));
         }
     }
@@ -208,7 +218,11 @@ impl Checker {
         self.uris(&body.epc_list, &path.name("epcList"));
         self.quantities(&body.quantity_list, &path.name("quantityList"));
         if no_transactions {
-            self.error(FaultCode::MissingField, "a business transaction is mandatory", &path.name("bizTransactionList"));
+            self.error(
+                FaultCode::MissingField,
+                "a business transaction is mandatory",
+                &path.name("bizTransactionList"),
+            );
         }
         if body.epc_list.is_empty() && body.quantity_list.is_empty() && body.action != Action::Delete {
             let message = "`epcList` or `quantityList` is mandatory unless the association ends (DELETE)";
@@ -227,7 +241,11 @@ impl Checker {
         let no_output = body.output_epc_list.is_empty() && body.output_quantity_list.is_empty();
         match body.transformation_id {
             Some(_) if no_input && no_output => {
-                self.error(FaultCode::MissingField, "a transformation has inputs or outputs", &path.name("inputEPCList"));
+                self.error(
+                    FaultCode::MissingField,
+                    "a transformation has inputs or outputs",
+                    &path.name("inputEPCList"),
+                );
             }
             Some(_) => {}
             None => {

@@ -45,7 +45,11 @@ impl Checker {
         if let (Some(start), Some(end)) = (&metadata.start_time, &metadata.end_time)
             && start > end
         {
-            self.error(FaultCode::InconsistentEvent, "the period ends before it starts", &path.name("endTime"));
+            self.error(
+                FaultCode::InconsistentEvent,
+                "the period ends before it starts",
+                &path.name("endTime"),
+            );
         }
     }
 
@@ -73,7 +77,11 @@ impl Checker {
             }
         }
         if report.report_type.is_none() && report.exception.is_none() {
-            self.error(FaultCode::MissingField, "a sensor report has a `type` or an `exception`", &path.name("type"));
+            self.error(
+                FaultCode::MissingField,
+                "a sensor report has a `type` or an `exception`",
+                &path.name("type"),
+            );
         }
         if let Some(hex) = &report.hex_binary_value
             && !hex.bytes().all(|byte| byte.is_ascii_hexdigit())

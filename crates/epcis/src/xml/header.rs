@@ -8,7 +8,7 @@ use crate::model::Header;
 use crate::tree::{Member, Node, Path};
 
 /// Reads `EPCISHeader`.
-pub(crate) fn read(element: XmlElement, assembler: &mut Assembler<'_>, header: &mut Header) {
+pub(crate) fn read(element: XmlElement, assembler: &mut Assembler, header: &mut Header) {
     let root = Path::root("/epcisHeader");
     for child in element.children {
         match (child.name.namespace.as_str(), child.name.local.as_str()) {
@@ -28,23 +28,16 @@ fn business_document_header(element: XmlElement, header: &mut Header) {
         let text = element.child(party)?.child("Identifier")?.text.clone();
         (!text.is_empty()).then_some(text)
     };
-    let instance = element
-        .child("DocumentIdentification")
-        .and_then(|part| part.child("InstanceIdentifier"));
+    let instance = element.child("DocumentIdentification").and_then(|part| part.child("InstanceIdentifier"));
     header.sender = identifier("Sender");
     header.receiver = identifier("Receiver");
-    header.instance_identifier = instance
-        .map(|part| part.text.clone())
-        .filter(|text| !text.is_empty());
+    header.instance_identifier = instance.map(|part| part.text.clone()).filter(|text| !text.is_empty());
     header.sbdh = Some(element.into_model());
 }
 
-fn master_data(element: XmlElement, assembler: &mut Assembler<'_>, header: &mut Header) {
+fn master_data(element: XmlElement, assembler: &mut Assembler, header: &mut Header) {
     let path = Path::root("/epcisHeader/epcisMasterData/vocabularyList");
-    let lists = element
-        .children
-        .into_iter()
-        .filter(|child| child.name.local == "VocabularyList");
+    let lists = element.children.into_iter().filter(|child| child.name.local == "VocabularyList");
     for (index, vocabulary) in lists.flat_map(|list| list.children).enumerate() {
         let node = vocabulary_node(vocabulary);
         let vocabulary = assembler.vocabulary(node, &path.index(index));
@@ -55,15 +48,9 @@ fn master_data(element: XmlElement, assembler: &mut Assembler<'_>, header: &mut 
 fn vocabulary_node(element: XmlElement) -> Node {
     let at = element.at;
     let mut members = attribute_member(&element, "type");
-    let lists = element
-        .children
-        .into_iter()
-        .filter(|child| child.name.local == "VocabularyElementList");
+    let lists = element.children.into_iter().filter(|child| child.name.local == "VocabularyElementList");
     let elements = lists.flat_map(|list| list.children).map(element_node).collect();
-    members.push(Member::standard(
-        "vocabularyElementList",
-        Node::array(at, elements),
-    ));
+    members.push(Member::standard("vocabularyElementList", Node::array(at, elements)));
     Node::object(at, members)
 }
 
@@ -88,17 +75,12 @@ fn element_node(element: XmlElement) -> Node {
 fn attribute_node(mut element: XmlElement) -> Node {
     let at = element.at;
     let mut members = attribute_member(&element, "id");
-    element
-        .attributes
-        .retain(|(name, _)| name.local != "id" || !name.namespace.is_empty());
+    element.attributes.retain(|(name, _)| name.local != "id" || !name.namespace.is_empty());
     members.push(Member::standard("attribute", extension(element).node));
     Node::object(at, members)
 }
 
 fn attribute_member(element: &XmlElement, name: &str) -> Vec<Member> {
     let value = element.attribute(name);
-    value
-        .map(|value| Member::standard(name, Node::text(element.at, value)))
-        .into_iter()
-        .collect()
+    value.map(|value| Member::standard(name, Node::text(element.at, value))).into_iter().collect()
 }

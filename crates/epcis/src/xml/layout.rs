@@ -11,7 +11,8 @@ pub(crate) enum Slot {
 
 use Slot::{Field, Wrapper};
 
-const TIMES: &[Slot] = &[Field("eventTime"), Field("recordTime"), Field("eventTimeZoneOffset"), BASE_EXTENSION];
+const TIMES: &[Slot] =
+    &[Field("eventTime"), Field("recordTime"), Field("eventTimeZoneOffset"), BASE_EXTENSION];
 
 /// `certificationInfo` came with 2.0; version 1.2 leaves an extension point for later fields.
 const BASE_EXTENSION: Slot = Wrapper(
@@ -45,10 +46,7 @@ const AGGREGATION: &[Slot] = &[
     Field("readPoint"),
     Field("bizLocation"),
     Field("bizTransactionList"),
-    Wrapper(
-        "extension",
-        &[Field("childQuantityList"), Field("sourceList"), Field("destinationList"), LATER],
-    ),
+    Wrapper("extension", &[Field("childQuantityList"), Field("sourceList"), Field("destinationList"), LATER]),
 ];
 
 /// Came with 2.0, at the extension point of the event list: its fields stand as in 2.0.
@@ -77,10 +75,7 @@ const TRANSACTION: &[Slot] = &[
     Field("disposition"),
     Field("readPoint"),
     Field("bizLocation"),
-    Wrapper(
-        "extension",
-        &[Field("quantityList"), Field("sourceList"), Field("destinationList"), LATER],
-    ),
+    Wrapper("extension", &[Field("quantityList"), Field("sourceList"), Field("destinationList"), LATER]),
 ];
 
 const TRANSFORMATION: &[Slot] = &[
@@ -114,6 +109,7 @@ pub(crate) fn slots_1_2(event_type: EventType) -> impl Iterator<Item = &'static 
 
 /// The fields of an event in version 2.0, in order.
 pub(crate) fn fields_2_0(event_type: EventType) -> impl Iterator<Item = &'static str> {
-    let fields = EVENT_FIELDS.iter().find(|(kind, _)| *kind == event_type).map_or(&[][..], |(_, fields)| fields);
+    let fields =
+        EVENT_FIELDS.iter().find(|(kind, _)| *kind == event_type).map_or(&[][..], |(_, fields)| fields);
     fields.iter().copied()
 }

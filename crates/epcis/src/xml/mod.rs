@@ -1,13 +1,13 @@
 //! The XML bindings (EPCIS 2.0 section 9; EPCIS 1.1 and 1.2).
 
 mod header;
+mod layout;
+mod markup;
 mod order;
 mod read;
 mod shape;
 mod source;
 mod tree;
-mod layout;
-mod markup;
 mod write;
 mod write_event;
 

@@ -51,20 +51,9 @@ impl<'a> XmlReader<'a> {
         };
         let head = head(&source, &root)?;
         let lone = head.kind == DocumentKind::Event;
-        let state = if lone {
-            State::Lone(Some(Box::new(root)))
-        } else {
-            State::End
-        };
-        let mut reader = Self {
-            source,
-            limits: *limits,
-            head,
-            warnings: Vec::new(),
-            state,
-            list: "",
-            index: 0,
-        };
+        let state = if lone { State::Lone(Some(Box::new(root))) } else { State::End };
+        let mut reader =
+            Self { source, limits: *limits, head, warnings: Vec::new(), state, list: "", index: 0 };
         if !lone {
             reader.find_events()?;
         }
@@ -90,11 +79,7 @@ impl<'a> XmlReader<'a> {
                     ("", "EventList") => break,
                     ("", name) => {
                         let message = format!("`{name}` does not hold events");
-                        return Err(one(self.source.fault(
-                            FaultCode::UnknownDocument,
-                            message,
-                            start.at,
-                        )));
+                        return Err(one(self.source.fault(FaultCode::UnknownDocument, message, start.at)));
                     }
                     _ => self.document_extension(start)?,
                 },
@@ -117,11 +102,7 @@ impl<'a> XmlReader<'a> {
 
     fn query_field(&mut self, start: Start) -> Read<()> {
         let element = XmlElement::read(&mut self.source, start).map_err(one)?;
-        if let DocumentKind::Query {
-            query_name,
-            subscription_id,
-        } = &mut self.head.kind
-        {
+        if let DocumentKind::Query { query_name, subscription_id } = &mut self.head.kind {
             match element.name.local.as_str() {
                 "queryName" => *query_name = Some(element.text),
                 _ => *subscription_id = Some(element.text),
@@ -135,15 +116,11 @@ impl<'a> XmlReader<'a> {
         let Member { key, node } = shape::extension(element);
         let mut assembler = self.assembler(Namespaces::new());
         assembler.document_extension(&mut self.head.extensions, key, node, &Path::root(""));
-        if assembler.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(assembler.faults)
-        }
+        if assembler.faults.is_empty() { Ok(()) } else { Err(assembler.faults) }
     }
 
-    fn assembler(&self, namespaces: Namespaces) -> Assembler<'a> {
-        Assembler::new(self.source.text, Binding::Xml, namespaces, &self.limits)
+    fn assembler(&self, namespaces: Namespaces) -> Assembler {
+        Assembler::new(Binding::Xml, namespaces, &self.limits)
     }
 
     /// The next event, or its faults; unless the XML itself is broken, the events after a faulty one can be read.
@@ -170,6 +147,7 @@ impl<'a> XmlReader<'a> {
     /// The start tag of the next event. After the last one, the rest of the document is read to its end.
     fn next_start(&mut self) -> Result<Option<Start>, Fault> {
         loop {
+            let at = self.source.position();
             let token = self.source.next()?;
             let State::Events { wrappers } = &mut self.state else {
                 return Ok(None);
@@ -190,10 +168,7 @@ impl<'a> XmlReader<'a> {
                 }
                 Token::Text(text) if text.trim().is_empty() => {}
                 Token::Text(_) => {
-                    self.warnings.push(Fault::warning(
-                        FaultCode::UnknownField,
-                        "text in the event list is ignored",
-                    ));
+                    return Err(self.source.fault(FaultCode::WrongType, "text between events", at));
                 }
             }
         }
@@ -229,20 +204,12 @@ impl<'a> XmlReader<'a> {
         if lone && let Err(fault) = self.rest() {
             return Err(one(fault));
         }
-        let pointer = if lone {
-            String::new()
-        } else {
-            format!("{}/{}", self.list, self.index)
-        };
+        let pointer = if lone { String::new() } else { format!("{}/{}", self.list, self.index) };
         self.index += 1;
-        let event_type = EventType::parse(&name.local)
-            .filter(|_| name.namespace.is_empty())
-            .ok_or_else(|| {
+        let event_type =
+            EventType::parse(&name.local).filter(|_| name.namespace.is_empty()).ok_or_else(|| {
                 let message = format!("`{}` is no event type of EPCIS 2.0", name.local);
-                one(self
-                    .source
-                    .fault(FaultCode::UnknownEventType, message, at)
-                    .at(pointer.clone()))
+                one(self.source.fault(FaultCode::UnknownEventType, message, at).at(pointer.clone()))
             })?;
         if let Some((child, after)) = order::misplaced(event_type, &element)
             && self.warnings.len() < self.limits.faults_max
@@ -250,18 +217,15 @@ impl<'a> XmlReader<'a> {
             let message = format!("the schema puts `{}` before `{after}`", child.name.local);
             let fault = Fault::warning(FaultCode::ElementOrder, message)
                 .at(format!("{pointer}/{}", child.name.local));
-            self.warnings
-                .push(fault.located(self.source.text.as_bytes(), child.at));
+            self.warnings.push(fault.located(child.at));
         }
         let mut namespaces = self.head.namespaces.clone();
         bind(&mut namespaces, &element.bindings);
-        bind_inner(&mut namespaces, &element);
-        let mut shaper = Shaper::new(self.source.text);
+        bind_inner(&mut namespaces, &element, &self.limits);
+        let mut shaper = Shaper::default();
         let node = shaper.event(element);
         let mut faults = shaper.faults;
-        let assembled = self
-            .assembler(namespaces)
-            .event(event_type, node, &Path::root(&pointer));
+        let assembled = self.assembler(namespaces).event(event_type, node, &Path::root(&pointer));
         match assembled {
             Ok(event) if faults.is_empty() => Ok(event),
             Ok(_) => Err(faults),
@@ -278,12 +242,15 @@ fn one(fault: Fault) -> Vec<Fault> {
 }
 
 /// Adds the bindings within an element, where a prefix is still free.
-fn bind_inner(namespaces: &mut Namespaces, element: &XmlElement) {
+fn bind_inner(namespaces: &mut Namespaces, element: &XmlElement, limits: &Limits) {
     for child in &element.children {
+        if namespaces.len() > limits.namespaces_max {
+            return;
+        }
         let free = |(prefix, _): &&(String, String)| namespaces.namespace(prefix).is_none();
         let bindings: Vec<_> = child.bindings.iter().filter(free).cloned().collect();
         bind(namespaces, &bindings);
-        bind_inner(namespaces, child);
+        bind_inner(namespaces, child, limits);
     }
 }
 
@@ -297,19 +264,13 @@ fn bind(namespaces: &mut Namespaces, bindings: &[(String, String)]) {
 
 fn head(source: &Source<'_>, root: &Start) -> Read<DocumentHead> {
     let attribute = |local: &str| {
-        let found = root
-            .attributes
-            .iter()
-            .find(|(name, _)| name.local == local && name.namespace.is_empty());
+        let found = root.attributes.iter().find(|(name, _)| name.local == local && name.namespace.is_empty());
         found.map(|(_, value)| value.as_str())
     };
     let kind = match root.name.local.as_str() {
         _ if !root.name.namespace.is_empty() => None,
         "EPCISDocument" => Some(DocumentKind::Capture),
-        "EPCISQueryDocument" => Some(DocumentKind::Query {
-            query_name: None,
-            subscription_id: None,
-        }),
+        "EPCISQueryDocument" => Some(DocumentKind::Query { query_name: None, subscription_id: None }),
         other => EventType::parse(other).map(|_| DocumentKind::Event),
     };
     let message = "the root is no EPCISDocument, EPCISQueryDocument or EPCIS event";
@@ -319,11 +280,7 @@ fn head(source: &Source<'_>, root: &Start) -> Read<DocumentHead> {
         Some(version) if is_read(version) => version.to_owned(),
         Some(_) => {
             let message = "schema versions 1, 1.0, 1.1, 1.2 and 2.0 are read";
-            faults.push(
-                source
-                    .fault(FaultCode::UnsupportedVersion, message, root.at)
-                    .at("/schemaVersion"),
-            );
+            faults.push(source.fault(FaultCode::UnsupportedVersion, message, root.at).at("/schemaVersion"));
             String::new()
         }
         None if kind == DocumentKind::Event => "2.0".to_owned(),
@@ -351,15 +308,7 @@ fn head(source: &Source<'_>, root: &Start) -> Read<DocumentHead> {
     let mut namespaces = Namespaces::new();
     bind(&mut namespaces, &root.bindings);
     let (header, extensions) = (Header::default(), Extensions::new());
-    Ok(DocumentHead {
-        kind,
-        schema_version,
-        creation_date,
-        id: None,
-        header,
-        namespaces,
-        extensions,
-    })
+    Ok(DocumentHead { kind, schema_version, creation_date, id: None, header, namespaces, extensions })
 }
 
 fn is_read(version: &str) -> bool {

@@ -1,29 +1,32 @@
 //! Gives XML elements the shape of the JSON binding: wrapper elements become lists, attributes become members, the
 //! `extension` wrappers of EPCIS 1.x disappear.
 
+use std::collections::BTreeSet;
+
 use super::tree::XmlElement;
 use crate::model::Name;
 use crate::tree::{Key, Member, Node};
 use crate::{Fault, FaultCode};
 
 /// Shapes one event or header, collecting faults.
-pub(crate) struct Shaper<'a> {
-    source: &'a str,
+#[derive(Default)]
+pub(crate) struct Shaper {
     pub faults: Vec<Fault>,
 }
 
-impl<'a> Shaper<'a> {
-    pub fn new(source: &'a str) -> Self {
-        Self {
-            source,
-            faults: Vec::new(),
+/// Most faults kept of one event.
+const FAULTS_MAX: usize = 100;
+
+impl Shaper {
+    fn fault(&mut self, code: FaultCode, message: String, at: usize) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(Fault::new(code, message).located(at));
         }
     }
 
     fn unexpected(&mut self, name: &str, at: usize) {
         let message = format!("`{name}` is no field of the standard here; extensions need a namespace");
-        self.faults
-            .push(Fault::new(FaultCode::UnknownField, message).located(self.source.as_bytes(), at));
+        self.fault(FaultCode::UnknownField, message, at);
     }
 
     /// An event.
@@ -44,6 +47,7 @@ impl<'a> Shaper<'a> {
             self.unexpected("text", element.at);
         }
         let mut certificates = Vec::new();
+        let mut seen = BTreeSet::new();
         for child in element.children {
             let (name, at) = (child.name.local.clone(), child.at);
             match name.as_str() {
@@ -52,12 +56,8 @@ impl<'a> Shaper<'a> {
                 "extension" | "baseExtension" => members.append(&mut self.fields(child)),
                 "certificationInfo" => certificates.push(self.leaf(child)),
                 _ => {
-                    let repeated = members
-                        .iter()
-                        .any(|member| member.raw() == name && is_standard_key(&member.key));
-                    if repeated {
-                        let fault = Fault::new(FaultCode::DuplicateField, format!("`{name}` occurs twice"));
-                        self.faults.push(fault.located(self.source.as_bytes(), at));
+                    if !seen.insert(name.clone()) {
+                        self.fault(FaultCode::DuplicateField, format!("`{name}` occurs twice"), at);
                     } else {
                         let node = self.field(&name, child);
                         members.push(Member::standard(&name, node));
@@ -67,10 +67,7 @@ impl<'a> Shaper<'a> {
         }
         if let Some(first) = certificates.first() {
             let at = first.at;
-            members.push(Member::standard(
-                "certificationInfo",
-                Node::array(at, certificates),
-            ));
+            members.push(Member::standard("certificationInfo", Node::array(at, certificates)));
         }
         members
     }
@@ -85,10 +82,7 @@ impl<'a> Shaper<'a> {
             if name.namespace.is_empty() {
                 self.unexpected(&name.local, at);
             } else {
-                members.push(Member {
-                    key: Key::Expanded(name),
-                    node: Node::text(at, value),
-                });
+                members.push(Member { key: Key::Expanded(name), node: Node::text(at, value) });
             }
         }
     }
@@ -140,14 +134,8 @@ impl<'a> Shaper<'a> {
 
     /// An element with nothing but text.
     fn leaf(&mut self, element: XmlElement) -> Node {
-        let unexpected = element
-            .children
-            .first()
-            .map(|child| (child.name.local.clone(), child.at));
-        let attribute = element
-            .attributes
-            .first()
-            .map(|(name, _)| (name.local.clone(), element.at));
+        let unexpected = element.children.first().map(|child| (child.name.local.clone(), child.at));
+        let attribute = element.attributes.first().map(|(name, _)| (name.local.clone(), element.at));
         if let Some((name, at)) = unexpected.or(attribute) {
             self.unexpected(&name, at);
         }
@@ -157,10 +145,8 @@ impl<'a> Shaper<'a> {
     /// `<source type="…">…</source>` as an object with `type` and `source`.
     fn typed(&mut self, mut element: XmlElement) -> Node {
         let at = element.at;
-        let kind = element
-            .attributes
-            .iter()
-            .position(|(name, _)| name.local == "type" && name.namespace.is_empty());
+        let kind =
+            element.attributes.iter().position(|(name, _)| name.local == "type" && name.namespace.is_empty());
         let kind = kind.map(|index| element.attributes.remove(index).1);
         let name = element.name.local.clone();
         let mut members = vec![Member::standard(&name, self.leaf(element))];
@@ -194,10 +180,7 @@ impl<'a> Shaper<'a> {
         if let Some(child) = element.children.first() {
             self.unexpected(&child.name.local, child.at);
         }
-        let member = |(name, value)| Member {
-            key: Key::Expanded(name),
-            node: Node::text(at, value),
-        };
+        let member = |(name, value)| Member { key: Key::Expanded(name), node: Node::text(at, value) };
         Node::object(at, element.attributes.into_iter().map(member).collect())
     }
 
@@ -216,20 +199,13 @@ impl<'a> Shaper<'a> {
     }
 }
 
-fn is_standard_key(key: &Key) -> bool {
-    matches!(key, Key::Expanded(name) if name.namespace.is_empty())
-}
-
 /// An extension element: attributes and children as members, or text.
 pub(crate) fn extension(element: XmlElement) -> Member {
     let at = element.at;
     let node = if element.attributes.is_empty() && element.children.is_empty() {
         Node::text(at, element.text)
     } else {
-        let attribute = |(name, value)| Member {
-            key: Key::Expanded(name),
-            node: Node::text(at, value),
-        };
+        let attribute = |(name, value)| Member { key: Key::Expanded(name), node: Node::text(at, value) };
         let mut members: Vec<Member> = element.attributes.into_iter().map(attribute).collect();
         members.extend(element.children.into_iter().map(extension));
         if !element.text.is_empty() {
@@ -237,8 +213,5 @@ pub(crate) fn extension(element: XmlElement) -> Member {
         }
         Node::object(at, members)
     };
-    Member {
-        key: Key::Expanded(element.name),
-        node,
-    }
+    Member { key: Key::Expanded(element.name), node }
 }

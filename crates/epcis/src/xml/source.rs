@@ -8,13 +8,12 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{PrefixDeclaration, ResolveResult};
 
 use super::{STANDARD, XML, XSI};
-use crate::model::Name;
+use crate::model::{EPCIS_VOCABULARY, Name};
 use crate::text::is_document_char;
 use crate::{Fault, FaultCode, Limits};
 
 /// Reads tokens of a document that the caller has checked to be UTF-8.
 pub(crate) struct Source<'a> {
-    pub text: &'a str,
     reader: NsReader<&'a [u8]>,
     limits: Limits,
     depth: usize,
@@ -52,20 +51,12 @@ impl<'a> Source<'a> {
         let mut reader = NsReader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
         reader.config_mut().check_comments = true;
-        reader
-            .resolver_mut()
-            .set_max_namespace_bindings(limits.namespaces_max);
-        Self {
-            text,
-            reader,
-            limits: *limits,
-            depth: 0,
-            values_left: limits.values_per_event_max,
-        }
+        reader.resolver_mut().set_max_namespace_bindings(limits.namespaces_max);
+        Self { reader, limits: *limits, depth: 0, values_left: limits.values_per_event_max }
     }
 
     pub fn fault(&self, code: FaultCode, message: impl Into<String>, at: usize) -> Fault {
-        Fault::new(code, message).located(self.text.as_bytes(), at)
+        Fault::new(code, message).located(at)
     }
 
     /// Begins a new event: its count of values starts anew.
@@ -75,16 +66,13 @@ impl<'a> Source<'a> {
 
     fn count(&mut self, values: usize, at: usize) -> Result<(), Fault> {
         self.values_left = self.values_left.checked_sub(values).ok_or_else(|| {
-            self.fault(
-                FaultCode::LimitExceeded,
-                "more values in one event than the limit",
-                at,
-            )
+            self.fault(FaultCode::LimitExceeded, "more values in one event than the limit", at)
         })?;
         Ok(())
     }
 
-    fn position(&self) -> usize {
+    /// The byte offset of the next token.
+    pub fn position(&self) -> usize {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
@@ -236,25 +224,17 @@ impl<'a> Source<'a> {
         match resolved {
             ResolveResult::Unbound => Ok(String::new()),
             ResolveResult::Bound(namespace) => Ok(namespace.into_inner().to_owned()),
-            ResolveResult::Unknown(prefix) => Err(self.fault(
-                FaultCode::UnknownPrefix,
-                format!("no xmlns binds the prefix `{prefix}`"),
-                at,
-            )),
+            ResolveResult::Unknown(prefix) => {
+                Err(self.fault(FaultCode::UnknownPrefix, format!("no xmlns binds the prefix `{prefix}`"), at))
+            }
         }
     }
 }
 
 /// A name in which the EPCIS namespaces count as none.
 fn standard_name(namespace: &str, local: &str) -> Name {
-    Name::new(
-        if STANDARD.contains(&namespace) {
-            ""
-        } else {
-            namespace
-        },
-        local,
-    )
+    let standard = STANDARD.contains(&namespace) || EPCIS_VOCABULARY.contains(&namespace);
+    Name::new(if standard { "" } else { namespace }, local)
 }
 
 fn error_code(error: &Error) -> FaultCode {

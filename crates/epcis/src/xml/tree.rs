@@ -53,10 +53,7 @@ impl XmlElement {
 
     /// The value of an attribute without namespace.
     pub fn attribute(&self, local: &str) -> Option<&str> {
-        let found = self
-            .attributes
-            .iter()
-            .find(|(name, _)| name.local == local && name.namespace.is_empty());
+        let found = self.attributes.iter().find(|(name, _)| name.local == local && name.namespace.is_empty());
         found.map(|(_, value)| value.as_str())
     }
 

@@ -79,7 +79,11 @@ fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -
     match &head.creation_date {
         Some(time) => attributes.push(("creationDate".to_owned(), time.as_str().to_owned())),
         None if query => {}
-        None => return Err(vec![Fault::new(FaultCode::MissingField, "`creationDate` is mandatory").at("/creationDate")]),
+        None => {
+            return Err(vec![
+                Fault::new(FaultCode::MissingField, "`creationDate` is mandatory").at("/creationDate"),
+            ]);
+        }
     }
     writer.markup.open(name, &borrowed(&attributes));
     write_header(&mut writer, &head.header);
@@ -94,7 +98,11 @@ fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -
     writer.markup.open("EventList", &[]);
     let mut faults = Vec::new();
     for (index, event) in document.events.iter().enumerate() {
-        faults.extend(listed_event(&mut writer, event, prefixes).into_iter().map(|fault| fault.at(format!("/epcisBody/eventList/{index}"))));
+        faults.extend(
+            listed_event(&mut writer, event, prefixes)
+                .into_iter()
+                .map(|fault| fault.at(format!("/epcisBody/eventList/{index}"))),
+        );
     }
     writer.markup.close("EventList");
     if query {
@@ -204,9 +212,12 @@ fn parties(writer: &mut EventWriter<'_>, header: &Header) {
     }
     if let Some(instance) = &header.instance_identifier {
         markup.open("sbdh:DocumentIdentification", &[]);
-        for (name, text) in
-            [("Standard", "EPCglobal"), ("TypeVersion", "1.0"), ("InstanceIdentifier", instance), ("Type", "Events")]
-        {
+        for (name, text) in [
+            ("Standard", "EPCglobal"),
+            ("TypeVersion", "1.0"),
+            ("InstanceIdentifier", instance),
+            ("Type", "Events"),
+        ] {
             markup.leaf(&format!("sbdh:{name}"), &[], text);
         }
         markup.close("sbdh:DocumentIdentification");

@@ -74,7 +74,9 @@ impl<'a> EventWriter<'a> {
             "sourceList" => self.typed(name, "source", Vocabulary::SourceDestType, node),
             "destinationList" => self.typed(name, "destination", Vocabulary::SourceDestType, node),
             "certificationInfo" => items(node).iter().for_each(|item| self.leaf(name, None, item)),
-            "set" | "unset" => items(node).iter().for_each(|item| self.leaf(name, Some(Vocabulary::Disposition), item)),
+            "set" | "unset" => {
+                items(node).iter().for_each(|item| self.leaf(name, Some(Vocabulary::Disposition), item))
+            }
             "bizStep" => self.leaf(name, Some(Vocabulary::BizStep), node),
             "disposition" => self.leaf(name, Some(Vocabulary::Disposition), node),
             "reason" => self.leaf(name, Some(Vocabulary::ErrorReason), node),
@@ -153,7 +155,8 @@ impl<'a> EventWriter<'a> {
             };
             attributes.push((attribute, text));
         }
-        let attributes: Vec<_> = attributes.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let attributes: Vec<_> =
+            attributes.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         self.markup.empty(name, &attributes);
     }
 
@@ -199,7 +202,9 @@ fn items(node: &Node) -> &[Node] {
 }
 
 fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
-    let Data::Object(members) = &node.data else { return None };
+    let Data::Object(members) = &node.data else {
+        return None;
+    };
     members.iter().find(|member| member.raw() == name).map(|member| &member.node)
 }
 

@@ -23,10 +23,7 @@ fn valid_documents_are_accepted() {
         return;
     };
     let (mut given, mut right, mut wrong) = (0, 0, Vec::new());
-    for path in ["json", "xml"]
-        .iter()
-        .flat_map(|extension| files(&folder.join("epcis"), extension))
-    {
+    for path in ["json", "xml"].iter().flat_map(|extension| files(&folder.join("epcis"), extension)) {
         if is_within(&path, "Invalid") || is_query_request(&path) {
             continue;
         }
@@ -40,11 +37,7 @@ fn valid_documents_are_accepted() {
             Err(faults) => wrong.push(format!(
                 "{}: {}",
                 short(&path),
-                faults
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; ")
+                faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
             )),
         }
     }
@@ -58,7 +51,9 @@ const ORDER_ONLY: &str = "ObjectEvent_with_wrong_element_order.xml";
 
 #[test]
 fn invalid_documents_are_refused() {
-    let Some(folder) = testdata("invalid_documents_are_refused") else { return };
+    let Some(folder) = testdata("invalid_documents_are_refused") else {
+        return;
+    };
     let (mut given, mut right, mut wrong) = (0, 0, Vec::new());
     for path in ["json", "xml"].iter().flat_map(|extension| files(&folder.join("epcis"), extension)) {
         if !is_within(&path, "Invalid") || is_query_request(&path) {

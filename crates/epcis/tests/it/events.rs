@@ -1,7 +1,8 @@
 //! Rules between fields, field lists, and the events our services build.
 
 use epcis::{
-    Action, Consignment, Document, Event, EventBody, Fault, FaultCode, Format, Limits, Occasion, Offset, Removal, Severity, Timestamp,
+    Action, Consignment, Document, Event, EventBody, Fault, FaultCode, Format, Limits, Occasion, Offset,
+    Removal, Severity, Timestamp,
 };
 
 fn occasion() -> Occasion {
@@ -43,8 +44,14 @@ fn built_events_are_valid_and_survive_their_json() {
         assert_eq!(again.events[0].fields(), event.fields());
     }
     let shipped = &built()[4];
-    assert_eq!((shipped.action(), shipped.biz_step(), shipped.disposition()), (Some(Action::Observe), Some("shipping"), Some("in_transit")));
-    assert_eq!((shipped.biz_location.as_ref(), shipped.destination("location")), (None, Some("https://id.gs1.org/414/9521321000027")));
+    assert_eq!(
+        (shipped.action(), shipped.biz_step(), shipped.disposition()),
+        (Some(Action::Observe), Some("shipping"), Some("in_transit"))
+    );
+    assert_eq!(
+        (shipped.biz_location.as_ref(), shipped.destination("location")),
+        (None, Some("https://id.gs1.org/414/9521321000027"))
+    );
 }
 
 #[test]
@@ -52,7 +59,8 @@ fn canonical_form_and_field_list_are_fixed() {
     let event = &built()[0];
     let json = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"ObjectEvent","eventID":"urn:uuid:0194f000-0000-7000-8000-000000000001","eventTime":"2026-11-22T10:00:00.000Z","eventTimeZoneOffset":"+01:00","action":"ADD","epcList":["https://id.gs1.org/01/09521568251204/21/5Kx9"],"bizStep":"commissioning","disposition":"active","readPoint":{"id":"https://id.gs1.org/414/9521321000010"},"bizLocation":{"id":"https://id.gs1.org/414/9521321000010"},"ilmd":{"cbvmda:itemExpirationDate":"2028-05-31","cbvmda:lotNumber":"00123"}}"#;
     assert_eq!(event.to_json(), json, "stored events depend on it");
-    let fields: Vec<String> = event.fields().into_iter().map(|(name, text)| format!("{name} = {text}")).collect();
+    let fields: Vec<String> =
+        event.fields().into_iter().map(|(name, text)| format!("{name} = {text}")).collect();
     let expected = [
         "type = ObjectEvent",
         "eventID = urn:uuid:0194f000-0000-7000-8000-000000000001",
@@ -78,7 +86,10 @@ fn lone(members: &str) -> String {
 
 fn read(members: &str) -> Event {
     let text = lone(members);
-    Document::parse(text.as_bytes(), Format::Json, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:?}")).events.remove(0)
+    Document::parse(text.as_bytes(), Format::Json, &Limits::default())
+        .unwrap_or_else(|faults| panic!("{faults:?}"))
+        .events
+        .remove(0)
 }
 
 /// Pairs that the Event Hash ID takes for one event, and pairs that differ in presence only.
@@ -104,7 +115,11 @@ fn different_events_have_different_field_lists() {
         assert_ne!(left, right);
         assert_ne!(left.fields(), right.fields());
     }
-    assert_eq!(read(&format!("{OBJECT},\"e:a\":[\"1\"]")), read(&format!("{OBJECT},\"e:a\":1")), "spelling only");
+    assert_eq!(
+        read(&format!("{OBJECT},\"e:a\":[\"1\"]")),
+        read(&format!("{OBJECT},\"e:a\":1")),
+        "spelling only"
+    );
 }
 
 fn faults(members: &str) -> Vec<Fault> {
@@ -117,7 +132,8 @@ fn faults(members: &str) -> Vec<Fault> {
 /// The rules that the JSON Schema does not make, each broken once: the code, the place, and whether it refuses.
 #[test]
 fn rules_between_fields_hold() {
-    let sensor = |element: &str| format!(r#""type":"ObjectEvent","action":"OBSERVE","sensorElementList":[{element}]"#);
+    let sensor =
+        |element: &str| format!(r#""type":"ObjectEvent","action":"OBSERVE","sensorElementList":[{element}]"#);
     let cases = [
         (r#""type":"AggregationEvent","action":"ADD","childEPCs":["urn:a:b"]"#.to_owned(), FaultCode::MissingField, "/parentID", Severity::Error),
         (r#""type":"AggregationEvent","action":"DELETE""#.to_owned(), FaultCode::MissingField, "/parentID", Severity::Error),
@@ -143,7 +159,9 @@ fn rules_between_fields_hold() {
     let mut right = 0;
     for (members, code, pointer, severity) in cases {
         let found = faults(&members);
-        let hit = |fault: &&Fault| fault.code == code && fault.pointer.as_deref() == Some(pointer) && fault.severity == severity;
+        let hit = |fault: &&Fault| {
+            fault.code == code && fault.pointer.as_deref() == Some(pointer) && fault.severity == severity
+        };
         assert!(found.iter().any(|fault| hit(&fault)), "{members}: {found:?}");
         right += 1;
     }

@@ -3,6 +3,8 @@
 //! Third-party documents are read from `../shared/testdata` beside the workspace. Where that folder is absent the
 //! tests that need it say so and pass, unless `THERIAC_CONFORMANCE=required`.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; clippy's own exception covers test functions only")]
+
 mod documents;
 mod events;
 mod hashes;
@@ -23,11 +25,7 @@ pub fn testdata(test: &str) -> Option<PathBuf> {
         return Some(folder);
     }
     let required = std::env::var("THERIAC_CONFORMANCE").is_ok_and(|value| value == "required");
-    assert!(
-        !required,
-        "{test}: test data is required and {} is absent",
-        folder.display()
-    );
+    assert!(!required, "{test}: test data is required and {} is absent", folder.display());
     println!("skipped: {test} (no {})", folder.display());
     None
 }
@@ -69,9 +67,6 @@ pub fn parse_file(path: &Path) -> Result<Document, Vec<Fault>> {
 
 /// The last parts of a path, for messages.
 pub fn short(path: &Path) -> String {
-    let parts: Vec<_> = path
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy())
-        .collect();
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts[parts.len().saturating_sub(5)..].join("/")
 }

@@ -9,13 +9,19 @@ use crate::{files, is_within, parse_file, short, testdata};
 
 /// All valid third-party documents.
 fn documents(test: &str) -> Vec<(PathBuf, Document)> {
-    let Some(folder) = testdata(test) else { return Vec::new() };
+    let Some(folder) = testdata(test) else {
+        return Vec::new();
+    };
     let all = ["json", "xml", "jsonld"].iter().flat_map(|extension| {
         [files(&folder.join("epcis"), extension), files(&folder.join("event-hash"), extension)].concat()
     });
-    all.filter(|path| !is_within(path, "Invalid") && !is_query_request(path) && !path.ends_with("expected.json"))
-        .map(|path| (path.clone(), parse_file(&path).unwrap_or_else(|faults| panic!("{}: {faults:?}", short(&path)))))
-        .collect()
+    all.filter(|path| {
+        !is_within(path, "Invalid") && !is_query_request(path) && !path.ends_with("expected.json")
+    })
+    .map(|path| {
+        (path.clone(), parse_file(&path).unwrap_or_else(|faults| panic!("{}: {faults:?}", short(&path))))
+    })
+    .collect()
 }
 
 /// Counts the documents that `change` leaves as they are.
@@ -42,12 +48,14 @@ fn all_fields(document: &Document) -> Vec<Vec<(String, String)>> {
 
 fn json(document: &Document) -> Document {
     let text = document.to_json();
-    Document::parse(text.as_bytes(), Format::Json, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:?} in {text}"))
+    Document::parse(text.as_bytes(), Format::Json, &Limits::default())
+        .unwrap_or_else(|faults| panic!("{faults:?} in {text}"))
 }
 
 fn xml(document: &Document, version: XmlVersion) -> Document {
     let text = document.to_xml(version).unwrap();
-    Document::parse(text.as_bytes(), Format::Xml, &Limits::default()).unwrap_or_else(|faults| panic!("{faults:?} in {text}"))
+    Document::parse(text.as_bytes(), Format::Xml, &Limits::default())
+        .unwrap_or_else(|faults| panic!("{faults:?} in {text}"))
 }
 
 #[test]

@@ -16,7 +16,9 @@ const DIFFERENT: [&str; 3] = [
 
 #[test]
 fn xml_and_json_of_one_name_are_equal() {
-    let Some(folder) = testdata("xml_and_json_of_one_name_are_equal") else { return };
+    let Some(folder) = testdata("xml_and_json_of_one_name_are_equal") else {
+        return;
+    };
     let root = folder.join("epcis/2.0/EPCIS");
     let (mut given, mut right, mut excepted, mut wrong) = (0, 0, 0, Vec::new());
     for xml in files(&root.join("XML"), "xml") {
@@ -26,7 +28,9 @@ fn xml_and_json_of_one_name_are_equal() {
             continue;
         }
         given += 1;
-        let events = |path: &Path| -> Vec<Event> { parse_file(path).unwrap().events.into_iter().map(one_key_form).collect() };
+        let events = |path: &Path| -> Vec<Event> {
+            parse_file(path).unwrap().events.into_iter().map(one_key_form).collect()
+        };
         let (left, middle) = (events(&xml), events(&json));
         let known = DIFFERENT.iter().any(|known| name.ends_with(known));
         match (left == middle, known) {
@@ -56,7 +60,9 @@ fn with_declaration_times(events: &[Event], from: &[Event]) -> Vec<Event> {
 
 /// The event with its identifiers as canonical Digital Links: one twin may write URNs and the other links.
 fn one_key_form(mut event: Event) -> Event {
-    let EventBody::Object(body) = &mut event.body else { return event };
+    let EventBody::Object(body) = &mut event.body else {
+        return event;
+    };
     for epc in &mut body.epc_list {
         *epc = gs1::epc::canonical_link(epc).unwrap_or_else(|_| epc.clone());
     }
