@@ -9,11 +9,7 @@ use std::process::{Command, Stdio};
 /// Runs everything, tells every fault, and fails if there was one.
 pub fn run_all(workspace: &Workspace) -> Result<()> {
     let mut stages = Stages::new();
-    stages.check("format", || {
-        run(cargo()
-            .args(["fmt", "--all", "--check"])
-            .current_dir(&workspace.root))
-    });
+    stages.check("format", || run(cargo().args(["fmt", "--all", "--check"]).current_dir(&workspace.root)));
     stages.check("floors", || floors::check(workspace));
     stages.check("tidy", || tidy::check(workspace));
     stages.check("migrations", || freeze::check(workspace, true));

@@ -22,12 +22,6 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Measure, and print one table
-    Bench {
-        /// Options of the network program
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<String>,
-    },
     /// Run all tests, or those that the arguments to `cargo test` select
     Test {
         /// Arguments to `cargo test`, such as `-p store`
@@ -59,7 +53,6 @@ pub fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::load()?;
     match cli.task {
         Task::Up { arguments } => up::network(&workspace, "up", &arguments),
-        Task::Bench { arguments } => up::network(&workspace, "bench", &arguments),
         Task::Test { arguments } => {
             let mut stages = Stages::new();
             let tested = testing::run_all(&workspace, &mut stages, &arguments);
@@ -69,11 +62,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Task::Ci => ci::run_all(&workspace),
         Task::Openapi { check } => {
             openapi::build(&workspace)?;
-            if check {
-                openapi::check(&workspace)
-            } else {
-                openapi::write(&workspace)
-            }
+            if check { openapi::check(&workspace) } else { openapi::write(&workspace) }
         }
         Task::Sqlx { check: true } => sqlx::check(&workspace),
         Task::Sqlx { check: false } => sqlx::write(&workspace),

@@ -17,17 +17,9 @@ pub fn check(workspace: &Workspace, complete: bool) -> Result<()> {
     let state = State::read(&folder)?;
     let faults = state.faults(complete);
     if !faults.is_empty() {
-        bail!(
-            "{} fault(s) in migrations/:\n  {}",
-            faults.len(),
-            faults.join("\n  ")
-        );
+        bail!("{} fault(s) in migrations/:\n  {}", faults.len(), faults.join("\n  "));
     }
-    println!(
-        "migrations: {} frozen, {} open",
-        state.frozen.len(),
-        state.open().count()
-    );
+    println!("migrations: {} frozen, {} open", state.frozen.len(), state.open().count());
     Ok(())
 }
 
@@ -39,10 +31,7 @@ pub fn freeze(workspace: &Workspace) -> Result<()> {
     if !faults.is_empty() {
         bail!("cannot freeze:\n  {}", faults.join("\n  "));
     }
-    let open: Vec<_> = state
-        .open()
-        .map(|(name, sum)| (name.clone(), sum.clone()))
-        .collect();
+    let open: Vec<_> = state.open().map(|(name, sum)| (name.clone(), sum.clone())).collect();
     for (name, _) in &open {
         println!("frozen: {name}");
     }
@@ -68,9 +57,8 @@ impl State {
             let text =
                 std::fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
             for line in text.lines() {
-                let (sum, name) = line
-                    .split_once("  ")
-                    .with_context(|| format!("migrations/{LIST}: odd line `{line}`"))?;
+                let (sum, name) =
+                    line.split_once("  ").with_context(|| format!("migrations/{LIST}: odd line `{line}`"))?;
                 frozen.insert(name.to_owned(), sum.to_owned());
             }
         }
@@ -80,11 +68,7 @@ impl State {
             if path.extension().is_some_and(|extension| extension == "sql") {
                 let bytes =
                     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-                let name = path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 found.insert(name, checksum(&bytes));
             }
         }
@@ -93,9 +77,7 @@ impl State {
 
     /// Migrations that are not frozen yet.
     fn open(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.found
-            .iter()
-            .filter(|(name, _)| !self.frozen.contains_key(*name))
+        self.found.iter().filter(|(name, _)| !self.frozen.contains_key(*name))
     }
 
     fn faults(&self, complete: bool) -> Vec<String> {
@@ -113,9 +95,7 @@ impl State {
         let newest = self.frozen.keys().next_back();
         for (name, _) in self.open() {
             if newest.is_some_and(|newest| name < newest) {
-                faults.push(format!(
-                    "{name} is older than a frozen migration; give it a newer timestamp"
-                ));
+                faults.push(format!("{name} is older than a frozen migration; give it a newer timestamp"));
             }
             if complete {
                 faults.push(format!(
@@ -128,12 +108,10 @@ impl State {
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -142,15 +120,9 @@ mod tests {
 
     fn state(frozen: &[(&str, &str)], found: &[(&str, &str)]) -> State {
         let map = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(name, text)| ((*name).to_owned(), checksum(text.as_bytes())))
-                .collect()
+            pairs.iter().map(|(name, text)| ((*name).to_owned(), checksum(text.as_bytes()))).collect()
         };
-        State {
-            frozen: map(frozen),
-            found: map(found),
-        }
+        State { frozen: map(frozen), found: map(found) }
     }
 
     #[test]
@@ -158,13 +130,7 @@ mod tests {
         let same = state(&[("1_a.sql", "a")], &[("1_a.sql", "a"), ("2_b.sql", "b")]);
         assert!(same.faults(false).is_empty());
         assert_eq!(same.faults(true).len(), 1, "CI wants it frozen");
-        assert_eq!(
-            state(&[("1_a.sql", "a")], &[("1_a.sql", "b")])
-                .faults(false)
-                .len(),
-            1,
-            "changed"
-        );
+        assert_eq!(state(&[("1_a.sql", "a")], &[("1_a.sql", "b")]).faults(false).len(), 1, "changed");
         assert_eq!(state(&[("1_a.sql", "a")], &[]).faults(false).len(), 1, "gone");
         let inserted = state(&[("2_b.sql", "b")], &[("1_a.sql", "a"), ("2_b.sql", "b")]);
         assert_eq!(inserted.faults(false).len(), 1, "inserted before");

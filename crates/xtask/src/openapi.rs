@@ -38,9 +38,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
 /// Builds the services' executables, with the same features as the tests and `up` so that nothing is built twice.
 pub fn build(workspace: &Workspace) -> Result<()> {
     let mut command = cargo();
-    command
-        .args(["build", "--workspace", "--locked", "--bins"])
-        .current_dir(&workspace.root);
+    command.args(["build", "--workspace", "--locked", "--bins"]).current_dir(&workspace.root);
     run(command.env("SQLX_OFFLINE", "true"))
 }
 
@@ -65,10 +63,7 @@ fn print(workspace: &Workspace, service: &str) -> Result<String> {
         String::from_utf8(output.stdout).with_context(|| format!("`{service} openapi` printed no UTF-8"))?;
     let document: serde_json::Value =
         serde_json::from_str(&text).with_context(|| format!("`{service} openapi` printed no JSON"))?;
-    if !document["openapi"]
-        .as_str()
-        .is_some_and(|version| version.starts_with("3.1"))
-    {
+    if !document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")) {
         bail!("`{service} openapi` printed no OpenAPI 3.1 document");
     }
     Ok(format!("{}\n", text.trim_end()))
@@ -101,14 +96,8 @@ mod tests {
     #[test]
     fn the_first_difference_is_told() {
         assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
-        assert_eq!(
-            first_difference("a\nb\n", "a\nc\n").unwrap(),
-            "line 2: committed `b`, now `c`"
-        );
-        assert_eq!(
-            first_difference("", "a\n").unwrap(),
-            "line 1: committed ``, now `a`"
-        );
+        assert_eq!(first_difference("a\nb\n", "a\nc\n").unwrap(), "line 2: committed `b`, now `c`");
+        assert_eq!(first_difference("", "a\n").unwrap(), "line 1: committed ``, now `a`");
         assert!(first_difference("a\nb\n", "a\n").is_some());
     }
 }

@@ -35,11 +35,7 @@ impl Server {
         }
         let apt = Path::new("/usr/bin/apt-get").exists();
         if !(apt && is_root()) {
-            let line = if apt {
-                format!("sudo {INSTALL}")
-            } else {
-                "brew install postgresql@17".to_owned()
-            };
+            let line = if apt { format!("sudo {INSTALL}") } else { "brew install postgresql@17".to_owned() };
             bail!(
                 "no PostgreSQL server found; install one with\n  {line}\nor set THERIAC_POSTGRES_BIN to its bin folder"
             );
@@ -52,10 +48,8 @@ impl Server {
 
     /// Looks in `THERIAC_POSTGRES_BIN`, where `pg_config` points, in Debian's and Homebrew's folders, and in `PATH`.
     fn find() -> Option<Self> {
-        let mut candidates: Vec<PathBuf> = std::env::var_os("THERIAC_POSTGRES_BIN")
-            .map(PathBuf::from)
-            .into_iter()
-            .collect();
+        let mut candidates: Vec<PathBuf> =
+            std::env::var_os("THERIAC_POSTGRES_BIN").map(PathBuf::from).into_iter().collect();
         candidates.extend(pg_config());
         candidates.extend(versioned("/usr/lib/postgresql", "", "bin"));
         candidates.extend(versioned("/opt/homebrew/opt", "postgresql@", "bin"));
@@ -63,33 +57,20 @@ impl Server {
         candidates.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
         candidates
             .into_iter()
-            .find(|folder| {
-                ["initdb", "postgres", "psql"]
-                    .iter()
-                    .all(|program| folder.join(program).exists())
-            })
+            .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists()))
             .map(|programs| Self { programs })
     }
 }
 
 fn apt_get() -> Command {
     let mut command = Command::new("/usr/bin/apt-get");
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(Stdio::null());
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
     command
 }
 
 fn pg_config() -> Option<PathBuf> {
-    let output = Command::new("pg_config")
-        .arg("--bindir")
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    let output = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
 /// `<base>/<prefix><major>/<inner>`, the highest major first.
@@ -145,23 +126,10 @@ impl Throwaway {
         account.own(&folder)?;
         let mut initdb = account.command(&server.programs.join("initdb"));
         initdb.arg("-D").arg(folder.join("data"));
-        initdb.args([
-            "-U",
-            "theriac",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ]);
+        initdb.args(["-U", "theriac", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
         let output = initdb.output().context("cannot start initdb")?;
         if !output.status.success() {
-            bail!(
-                "`{}` failed: {}",
-                shown(&initdb),
-                String::from_utf8_lossy(&output.stderr)
-            );
+            bail!("`{}` failed: {}", shown(&initdb), String::from_utf8_lossy(&output.stderr));
         }
         let keeper = account
             .command(Path::new("/bin/sh"))
@@ -173,11 +141,7 @@ impl Throwaway {
             .process_group(0)
             .spawn()
             .context("cannot start the PostgreSQL server")?;
-        let mut cluster = Self {
-            server: server.clone(),
-            folder,
-            keeper,
-        };
+        let mut cluster = Self { server: server.clone(), folder, keeper };
         cluster.wait_until_ready()?;
         cluster.psql("postgres", &["-c", "CREATE DATABASE theriac"])?;
         Ok(cluster)
@@ -185,10 +149,7 @@ impl Throwaway {
 
     /// For `DATABASE_URL`: the superuser `theriac` over the private socket.
     pub fn url(&self) -> String {
-        format!(
-            "postgres://theriac@localhost/theriac?host={}",
-            self.folder.display()
-        )
+        format!("postgres://theriac@localhost/theriac?host={}", self.folder.display())
     }
 
     /// Runs every migration, in order, each in a transaction of its own.
@@ -205,11 +166,8 @@ impl Throwaway {
             // A migration opts out of the transaction by the same first line that sqlx reads.
             let text =
                 std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            let single: &[&str] = if text.starts_with("-- no-transaction") {
-                &[]
-            } else {
-                &["--single-transaction"]
-            };
+            let single: &[&str] =
+                if text.starts_with("-- no-transaction") { &[] } else { &["--single-transaction"] };
             let path = file.to_string_lossy();
             self.psql("theriac", &[single, &["-f", path.as_ref()]].concat())?;
         }
@@ -223,17 +181,7 @@ impl Throwaway {
 
     fn psql(&self, database: &str, arguments: &[&str]) -> Result<()> {
         let mut command = Command::new(self.server.programs.join("psql"));
-        command.args([
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            "theriac",
-            "-d",
-            database,
-            "-h",
-        ]);
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "theriac", "-d", database, "-h"]);
         run(command.arg(&self.folder).args(arguments).stdin(Stdio::null()))
     }
 
@@ -277,14 +225,8 @@ impl Account {
         }
         let accounts = std::fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;
         for wanted in ["postgres", "nobody"] {
-            let line = accounts
-                .lines()
-                .find(|line| line.split(':').next() == Some(wanted));
-            let mut ids = line
-                .iter()
-                .flat_map(|line| line.split(':'))
-                .skip(2)
-                .map(str::parse::<u32>);
+            let line = accounts.lines().find(|line| line.split(':').next() == Some(wanted));
+            let mut ids = line.iter().flat_map(|line| line.split(':')).skip(2).map(str::parse::<u32>);
             if let (Some(Ok(uid)), Some(Ok(gid))) = (ids.next(), ids.next()) {
                 return Ok(Self::Other { uid, gid });
             }
@@ -327,18 +269,13 @@ mod tests {
         let folder = cluster.folder.clone();
         let migrations = folder.with_extension("migrations");
         std::fs::create_dir_all(&migrations).unwrap();
-        std::fs::write(
-            migrations.join("1_a.sql"),
-            "CREATE TABLE a (b int); INSERT INTO a VALUES (1);",
-        )
-        .unwrap();
+        std::fs::write(migrations.join("1_a.sql"), "CREATE TABLE a (b int); INSERT INTO a VALUES (1);")
+            .unwrap();
         std::fs::write(migrations.join("2_b.sql"), "-- no-transaction\nVACUUM a;").unwrap();
         let result = cluster.migrate(&migrations);
         std::fs::remove_dir_all(&migrations).unwrap();
         result.unwrap();
-        cluster
-            .psql("theriac", &["-c", "SELECT 1 / count(*) FROM a"])
-            .unwrap();
+        cluster.psql("theriac", &["-c", "SELECT 1 / count(*) FROM a"]).unwrap();
         drop(cluster);
         assert!(!folder.exists());
     }

@@ -14,9 +14,7 @@ pub struct Source {
 impl Source {
     /// Whether the whole file is test code: below a `tests/` or `it/` folder, or named `tests.rs`.
     pub fn is_test(&self) -> bool {
-        self.path
-            .split('/')
-            .any(|part| matches!(part, "tests" | "it" | "tests.rs" | "benches"))
+        self.path.split('/').any(|part| matches!(part, "tests" | "it" | "tests.rs" | "benches"))
     }
 
     /// Number of lines before the file's own test module.
@@ -47,11 +45,7 @@ pub fn rust_files(root: &Path) -> Result<Vec<Source>> {
     for path in paths {
         let text =
             std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let path = path
-            .strip_prefix(root)
-            .unwrap_or(&path)
-            .to_string_lossy()
-            .replace('\\', "/");
+        let path = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         files.push(Source { path, text });
     }
     Ok(files)
@@ -80,15 +74,9 @@ mod tests {
     #[test]
     fn lines_of_a_test_module_do_not_count() {
         let text = "//! Doc.\nfn a() {}\n#[cfg(test)]\nmod tests {\n}\n".to_owned();
-        let source = Source {
-            path: "crates/a/src/a.rs".to_owned(),
-            text,
-        };
+        let source = Source { path: "crates/a/src/a.rs".to_owned(), text };
         assert_eq!(source.lines_without_tests(), 2);
-        let source = Source {
-            path: "tests/it/main.rs".to_owned(),
-            text: "fn a() {}\n".to_owned(),
-        };
+        let source = Source { path: "tests/it/main.rs".to_owned(), text: "fn a() {}\n".to_owned() };
         assert_eq!(source.lines_without_tests(), 0);
     }
 }

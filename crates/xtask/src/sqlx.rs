@@ -42,10 +42,7 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     let committed = read(&workspace.path(".sqlx"))?;
     let faults = differences(&committed, &made);
     if !faults.is_empty() {
-        bail!(
-            "run `cargo xtask sqlx` and commit .sqlx/:\n  {}",
-            faults.join("\n  ")
-        );
+        bail!("run `cargo xtask sqlx` and commit .sqlx/:\n  {}", faults.join("\n  "));
     }
     println!("sqlx: {} queries, as committed", made.len());
     Ok(())
@@ -65,9 +62,7 @@ fn make(workspace: &Workspace) -> Result<Metadata> {
     // Macros write only when they run, so what is built of the package goes first.
     let command = |verb: &str| {
         let mut command = cargo();
-        command
-            .args([verb, "--package", PACKAGE, "--locked", "--target-dir"])
-            .arg(&target);
+        command.args([verb, "--package", PACKAGE, "--locked", "--target-dir"]).arg(&target);
         command.current_dir(&workspace.root);
         command
     };
@@ -90,13 +85,7 @@ fn read(folder: &Path) -> Result<Metadata> {
         if path.extension().is_some_and(|extension| extension == "json") {
             let text =
                 std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            metadata.insert(
-                path.file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned(),
-                text,
-            );
+            metadata.insert(path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text);
         }
     }
     Ok(metadata)
@@ -120,12 +109,7 @@ fn differences(committed: &Metadata, made: &Metadata) -> Vec<String> {
 /// The beginning of the query, to recognise it.
 fn query(text: &str) -> String {
     let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let words: Vec<_> = value["query"]
-        .as_str()
-        .unwrap_or("?")
-        .split_whitespace()
-        .take(12)
-        .collect();
+    let words: Vec<_> = value["query"].as_str().unwrap_or("?").split_whitespace().take(12).collect();
     words.join(" ")
 }
 

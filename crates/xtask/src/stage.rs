@@ -12,10 +12,7 @@ pub struct Stages {
 impl Stages {
     /// Starts the clock.
     pub fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            done: Vec::new(),
-        }
+        Self { started: Instant::now(), done: Vec::new() }
     }
 
     /// Runs a stage that the following ones need: its error ends the task.
@@ -25,11 +22,7 @@ impl Stages {
         let result = work();
         let took = started.elapsed();
         self.done.push((name, took, result.is_ok()));
-        println!(
-            "<== {name}: {} in {}",
-            if result.is_ok() { "ok" } else { "FAILED" },
-            seconds(took)
-        );
+        println!("<== {name}: {} in {}", if result.is_ok() { "ok" } else { "FAILED" }, seconds(took));
         result
     }
 
@@ -44,19 +37,10 @@ impl Stages {
     pub fn finish(self) -> Result<()> {
         println!("\n{:<28} {:>10}", "stage", "time");
         for (name, took, ok) in &self.done {
-            println!(
-                "{name:<28} {:>10}{}",
-                seconds(*took),
-                if *ok { "" } else { "  FAILED" }
-            );
+            println!("{name:<28} {:>10}{}", seconds(*took), if *ok { "" } else { "  FAILED" });
         }
         println!("{:<28} {:>10}", "together", seconds(self.started.elapsed()));
-        let failed: Vec<_> = self
-            .done
-            .iter()
-            .filter(|(.., ok)| !ok)
-            .map(|(name, ..)| *name)
-            .collect();
+        let failed: Vec<_> = self.done.iter().filter(|(.., ok)| !ok).map(|(name, ..)| *name).collect();
         if !failed.is_empty() {
             bail!("failed: {}", failed.join(", "));
         }

@@ -12,17 +12,12 @@ pub fn run_all(workspace: &Workspace, stages: &mut Stages, arguments: &[String])
     let cluster = stages.must("private cluster", || Throwaway::start(&server))?;
     stages.check("tests", || {
         let mut command = cargo();
-        command
-            .args(["test", "--locked", "--no-fail-fast"])
-            .current_dir(&workspace.root);
+        command.args(["test", "--locked", "--no-fail-fast"]).current_dir(&workspace.root);
         if arguments.is_empty() {
             command.arg("--workspace");
         }
         // Tests that want a database of their own make one in this cluster; faults start whole clusters.
-        command
-            .args(arguments)
-            .env("DATABASE_URL", cluster.url())
-            .env("SQLX_OFFLINE", "true");
+        command.args(arguments).env("DATABASE_URL", cluster.url()).env("SQLX_OFFLINE", "true");
         run(command.env("THERIAC_POSTGRES_BIN", &server.programs))
     });
     Ok(())

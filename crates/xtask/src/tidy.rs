@@ -6,10 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 /// Marks that must not stand in code, each with what to do instead. Split so that this file does not match.
 const MARKS: &[(&[&str], &str)] = &[
-    (
-        &["#[ign", "ore"],
-        "a test runs or is deleted; one that lacks its data says that it is skipped",
-    ),
+    (&["#[ign", "ore"], "a test runs or is deleted; one that lacks its data says that it is skipped"),
     (&["#[should_", "panic"], "assert on the error instead"),
     (&["to", "do!("], "finish it"),
     (&["unimple", "mented!("], "finish it"),
@@ -51,12 +48,7 @@ fn marks(file: &Source, faults: &mut Vec<String>) {
     for (number, line) in file.text.lines().enumerate() {
         for (parts, advice) in MARKS {
             if line.contains(&parts.concat()) {
-                faults.push(format!(
-                    "{}:{}: `{}`: {advice}",
-                    file.path,
-                    number + 1,
-                    parts.concat()
-                ));
+                faults.push(format!("{}:{}: `{}`: {advice}", file.path, number + 1, parts.concat()));
             }
         }
     }
@@ -130,9 +122,7 @@ fn is_migration_name(name: &str) -> bool {
         && in_range(10..12, 0, 59)
         && in_range(12..14, 0, 59)
         && !words.is_empty()
-        && words
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && words.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -160,13 +150,7 @@ mod tests {
     fn marks_are_found_with_their_line() {
         let text = format!("fn a() {{\n    {}{}x);\n}}\n", "db", "g!(");
         let mut faults = Vec::new();
-        marks(
-            &Source {
-                path: "a.rs".to_owned(),
-                text,
-            },
-            &mut faults,
-        );
+        marks(&Source { path: "a.rs".to_owned(), text }, &mut faults);
         assert_eq!(faults.len(), 1);
         assert!(faults.iter().all(|fault| fault.starts_with("a.rs:2:")));
     }
@@ -174,27 +158,9 @@ mod tests {
     #[test]
     fn long_files_need_a_reason() {
         let mut faults = Vec::new();
-        sizes(
-            &Source {
-                path: "crates/a/src/a.rs".to_owned(),
-                text: "x\n".repeat(501),
-            },
-            &mut faults,
-        );
-        sizes(
-            &Source {
-                path: "crates/a/src/b.rs".to_owned(),
-                text: "x\n".repeat(500),
-            },
-            &mut faults,
-        );
-        sizes(
-            &Source {
-                path: "services/a/src/main.rs".to_owned(),
-                text: "x\n".repeat(41),
-            },
-            &mut faults,
-        );
+        sizes(&Source { path: "crates/a/src/a.rs".to_owned(), text: "x\n".repeat(501) }, &mut faults);
+        sizes(&Source { path: "crates/a/src/b.rs".to_owned(), text: "x\n".repeat(500) }, &mut faults);
+        sizes(&Source { path: "services/a/src/main.rs".to_owned(), text: "x\n".repeat(41) }, &mut faults);
         assert_eq!(faults.len(), 2);
     }
 }

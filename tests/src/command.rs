@@ -1,0 +1,145 @@
+//! The command line of `network`: what `cargo xtask up` starts.
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::network::{Network, NetworkBuilder};
+use crate::state::default_path;
+
+/// Networks of real services on this machine.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Start four organisations, run one real shipment, and leave them running until Ctrl-C
+    Up(Up),
+}
+
+#[derive(Args)]
+struct Up {
+    /// Run the shipment, stop everything, and exit by its outcome
+    #[arg(long)]
+    once: bool,
+    /// Delete what earlier runs left, and start a new chain
+    #[arg(long)]
+    reset: bool,
+    /// Folder for everything that is kept; by default one per clone
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// A database to use instead of one in the private PostgreSQL, as ORGANISATION=postgres://…
+    #[arg(long, value_name = "ORGANISATION=URL")]
+    database: Vec<String>,
+    /// The clone that the state belongs to
+    #[arg(long, env = "THERIAC_ROOT", default_value = ".", hide = true)]
+    root: PathBuf,
+}
+
+/// Runs the chosen command.
+///
+/// # Errors
+/// What could not be done, with its reason.
+pub async fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Task::Up(arguments) => up(arguments).await,
+    }
+}
+
+async fn up(arguments: Up) -> Result<()> {
+    let path = match &arguments.state {
+        Some(path) => path.clone(),
+        None => default_path(&arguments.root)?,
+    };
+    let mut interrupt = Interrupt::listen()?;
+    if arguments.reset {
+        Network::reset(&path).await?;
+        println!("deleted {}", path.display());
+    }
+    let started = Instant::now();
+    let builder = with_databases(Network::builder().state(&path), &arguments.database)?
+        .progress(move |text| println!("{:>7.1} s  {text}", started.elapsed().as_secs_f64()));
+    let mut network = tokio::select! {
+        network = builder.start() => network?,
+        () = interrupt.wait() => bail!("interrupted"),
+    };
+    let outcome = tokio::select! {
+        outcome = serve(&mut network, arguments.once) => outcome,
+        () = interrupt.wait() => Ok(()),
+    };
+    println!("\nstopping the services, then PostgreSQL");
+    let stopped = tokio::select! {
+        stopped = network.stop() => stopped,
+        () = interrupt.wait() => bail!("interrupted again: killed what was left"),
+    };
+    if stopped.is_ok() {
+        println!(
+            "everything is stopped; `cargo xtask up` goes on from here, `cargo xtask up --reset` starts anew"
+        );
+    }
+    outcome.and(stopped)
+}
+
+/// Runs the shipment; then, unless that was all, tells where everything is and stays until it is dropped.
+async fn serve(network: &mut Network, once: bool) -> Result<()> {
+    table(network);
+    if once {
+        return Ok(());
+    }
+    println!("\nCtrl-C stops everything");
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        for service in network.services_mut() {
+            if let Some(status) = service.ended()? {
+                println!("{} ended with {status}; see {}", service.spec.name, service.log_file().display());
+            }
+        }
+    }
+}
+
+/// Where everything is, and with which key.
+fn table(network: &Network) {
+    println!("\n{:<14} {:<24} API key", "organisation", "address");
+    for service in network.services() {
+        println!("{:<14} {:<24} {}", service.spec.name, service.base_url(), service.api_key());
+    }
+    println!("\ngenesis   {}", network.genesis_file().display());
+    println!("logs      {}/<organisation>/service.log", network.folder().display());
+    println!("API pages <address>/docs/");
+}
+
+fn with_databases(mut builder: NetworkBuilder, databases: &[String]) -> Result<NetworkBuilder> {
+    for pair in databases {
+        let (name, url) = pair.split_once('=').context("--database wants ORGANISATION=URL")?;
+        builder = builder.database(name, url);
+    }
+    Ok(builder)
+}
+
+/// Ctrl-C, or another program that wants us to stop.
+struct Interrupt {
+    signals: [tokio::signal::unix::Signal; 3],
+}
+
+impl Interrupt {
+    fn listen() -> Result<Self> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let [interrupt, terminate, hangup] = kinds.map(signal);
+        Ok(Self { signals: [interrupt?, terminate?, hangup?] })
+    }
+
+    async fn wait(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.signals;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+}
