@@ -67,10 +67,7 @@ impl TryFrom<Row> for Alert {
     fn try_from(row: Row) -> Result<Self, Error> {
         let place = Place::new("alert", row.id);
         Ok(Alert {
-            record_key: row
-                .record_key
-                .map(|key| place.bytes32("record_key", key))
-                .transpose()?,
+            record_key: row.record_key.map(|key| place.bytes32("record_key", key)).transpose()?,
             origin: place.u32("origin", row.origin)?,
             state: AlertState::from_code(row.state).ok_or_else(|| place.fault("state", "unknown code"))?,
             id: row.id,
@@ -183,8 +180,7 @@ pub async fn of_pack(
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn set_state(conn: &mut PgConnection, id: Uuid, state: AlertState) -> Result<bool, Error> {
-    let done = sqlx::query!("UPDATE alert SET state = $2 WHERE id = $1", id, state.code())
-        .execute(conn)
-        .await?;
+    let done =
+        sqlx::query!("UPDATE alert SET state = $2 WHERE id = $1", id, state.code()).execute(conn).await?;
     Ok(done.rows_affected() == 1)
 }

@@ -50,10 +50,7 @@ pub async fn take(conn: &mut PgConnection, limit: u32) -> Result<Vec<AlertForwar
             let recipient = u32::try_from(row.recipient).map_err(|_| {
                 Place::new("alert_forward", row.alert_id).fault("recipient", "not an organisation")
             })?;
-            Ok(AlertForward {
-                alert_id: row.alert_id,
-                recipient,
-            })
+            Ok(AlertForward { alert_id: row.alert_id, recipient })
         })
         .collect()
 }

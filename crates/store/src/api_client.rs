@@ -83,12 +83,9 @@ pub async fn list(conn: &mut PgConnection) -> Result<Vec<ApiClient>, Error> {
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn revoke(conn: &mut PgConnection, id: Uuid, at: OffsetDateTime) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "UPDATE api_client SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL",
-        id,
-        at
-    )
-    .execute(conn)
-    .await?;
+    let done =
+        sqlx::query!("UPDATE api_client SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", id, at)
+            .execute(conn)
+            .await?;
     Ok(done.rows_affected() == 1)
 }

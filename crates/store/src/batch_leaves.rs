@@ -44,8 +44,6 @@ pub async fn find(conn: &mut PgConnection, sequence: u64) -> Result<Option<Vec<B
 /// [`Error::Unavailable`].
 pub async fn delete(conn: &mut PgConnection, sequence: u64) -> Result<(), Error> {
     let sequence = to_i64("sequence", sequence)?;
-    sqlx::query!("DELETE FROM batch_leaves WHERE sequence = $1", sequence)
-        .execute(conn)
-        .await?;
+    sqlx::query!("DELETE FROM batch_leaves WHERE sequence = $1", sequence).execute(conn).await?;
     Ok(())
 }

@@ -52,10 +52,8 @@ impl TryFrom<Row> for BlockBatch {
 /// # Errors
 /// [`Error::Conflict`] on `block_batch_author_sequence_key`: a batch twice on the chain.
 pub async fn insert(conn: &mut PgConnection, batches: &[BlockBatch]) -> Result<(), Error> {
-    let positions: Result<Vec<i32>, Error> = batches
-        .iter()
-        .map(|batch| to_i32("position", batch.position))
-        .collect();
+    let positions: Result<Vec<i32>, Error> =
+        batches.iter().map(|batch| to_i32("position", batch.position)).collect();
     sqlx::query!(
         "INSERT INTO block_batch (height, position, author, sequence, hash, signed)
          SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[])",

@@ -188,11 +188,7 @@ pub async fn claim(conn: &mut PgConnection) -> Result<Option<CaptureJob>, Error>
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn body(conn: &mut PgConnection, id: Uuid) -> Result<Option<Vec<u8>>, Error> {
-    Ok(
-        sqlx::query_scalar!("SELECT body FROM capture_job WHERE id = $1", id)
-            .fetch_optional(conn)
-            .await?,
-    )
+    Ok(sqlx::query_scalar!("SELECT body FROM capture_job WHERE id = $1", id).fetch_optional(conn).await?)
 }
 
 /// Says how far the job is, and adds problem documents (a JSON array) of the events passed.

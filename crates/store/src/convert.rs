@@ -7,11 +7,7 @@ pub type Bytes32 = [u8; 32];
 
 /// An unsigned number for a `bigint` column.
 pub(crate) fn to_i64(what: &'static str, value: u64) -> Result<i64, Error> {
-    i64::try_from(value).map_err(|_| Error::OverLimit {
-        what,
-        given: value,
-        bound: i64::MAX as u64,
-    })
+    i64::try_from(value).map_err(|_| Error::OverLimit { what, given: value, bound: i64::MAX as u64 })
 }
 
 /// An unsigned number for an `integer` column.
@@ -21,6 +17,11 @@ pub(crate) fn to_i32(what: &'static str, value: u32) -> Result<i32, Error> {
         given: u64::from(value),
         bound: i32::MAX as u64,
     })
+}
+
+/// A length for a `bigint` parameter.
+pub(crate) fn len_i64(what: &'static str, length: usize) -> Result<i64, Error> {
+    to_i64(what, u64::try_from(length).unwrap_or(u64::MAX))
 }
 
 /// Where a value was read, for the error that names it.

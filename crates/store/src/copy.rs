@@ -82,12 +82,9 @@ mod tests {
     fn a_row_has_the_documented_form() {
         let mut rows = CopyRows::new(2, 1, 16);
         rows.row().i16(7).bytes(b"ab");
-        let expected = [
-            b"PGCOPY\n\xff\r\n\0".as_slice(),
-            &[0; 8],
-            &[0, 2, 0, 0, 0, 2, 0, 7, 0, 0, 0, 2, b'a', b'b'],
-        ]
-        .concat();
+        let expected =
+            [b"PGCOPY\n\xff\r\n\0".as_slice(), &[0; 8], &[0, 2, 0, 0, 0, 2, 0, 7, 0, 0, 0, 2, b'a', b'b']]
+                .concat();
         assert_eq!(rows.buffer, expected);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::convert::{Place, column, column_i64, stored_enum, to_i64};
+use crate::convert::{Place, column, column_i64, len_i64, stored_enum, to_i64};
 use crate::error::Error;
 use crate::limits::TREE_DEPTH_MAX;
 
@@ -153,6 +153,29 @@ pub async fn find(conn: &mut PgConnection, epcs: &[&str]) -> Result<Vec<Custody>
     rows.into_iter().map(Custody::try_from).collect()
 }
 
+/// What is directly packed in `parent`, in order of keys after `after`, at most `limit`.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn children(
+    conn: &mut PgConnection,
+    parent: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Custody>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT epc, parent, site_gln, state, event_seq, updated_at FROM custody
+         WHERE parent = $1 AND epc > $2 ORDER BY epc LIMIT $3",
+        parent,
+        after,
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(Custody::try_from).collect()
+}
+
 /// As [`find`], and locks the rows until the transaction ends: whoever decides on what they say must know that
 /// nobody else does meanwhile.
 ///
@@ -231,6 +254,41 @@ pub async fn set_parent(
     Ok(done.rows_affected())
 }
 
+/// An object that is packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packing {
+    /// What.
+    pub epc: String,
+    /// Into what.
+    pub parent: String,
+    /// By which event.
+    pub event_seq: u64,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// Packs known objects, each into a parent of its own and named once; returns how many are known.
+///
+/// # Errors
+/// [`Error::Conflict`] on `custody_not_in_itself`; [`Error::Interrupted`].
+pub async fn set_parents(conn: &mut PgConnection, packings: &[Packing]) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "UPDATE custody c SET parent = k.parent, event_seq = k.event_seq, updated_at = k.updated_at
+         FROM (SELECT u.epc, k.parent, k.event_seq, k.updated_at
+               FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
+                    AS k (epc, parent, event_seq, updated_at) JOIN custody u ON u.epc = k.epc
+               ORDER BY u.epc FOR UPDATE OF u) AS k
+         WHERE c.epc = k.epc",
+        &column(packings, |packing| packing.epc.as_str()) as &[&str],
+        &column(packings, |packing| packing.parent.as_str()) as &[&str],
+        &column_i64("event_seq", packings, |packing| packing.event_seq)?,
+        &column(packings, |packing| packing.at),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Takes everything out of `parent` that is directly in it; returns how much that was. EPCIS: an
 /// AggregationEvent DELETE without children.
 ///
@@ -255,32 +313,35 @@ pub async fn empty(
     Ok(done.rows_affected())
 }
 
-/// The objects and all that is packed in them, down to [`TREE_DEPTH_MAX`] levels, outermost first.
+/// The objects and all that is packed in them, down to [`TREE_DEPTH_MAX`] levels, outermost first. Objects asked
+/// for that are unknown here are left out, but what is packed in them is not.
 ///
 /// # Errors
 /// [`Error::OverLimit`] when there are more than `limit`; [`Error::Inconsistent`].
 pub async fn tree(conn: &mut PgConnection, epcs: &[&str], limit: u32) -> Result<Vec<TreeNode>, Error> {
+    // OFFSET 0 keeps each step a look-up by parent: the planner guesses that a recursion is huge.
     let rows = sqlx::query!(
-        r#"WITH RECURSIVE tree (epc, depth) AS (
-               SELECT k.epc COLLATE "C", 0 FROM unnest($1::text[]) AS k (epc)
+        r#"WITH RECURSIVE tree (epc, parent, site_gln, state, event_seq, updated_at, depth) AS (
+               SELECT k.epc COLLATE "C", r.parent, r.site_gln, r.state, r.event_seq, r.updated_at, 0
+               FROM unnest($1::text[]) AS k (epc) LEFT JOIN custody r ON r.epc = k.epc
                UNION ALL
-               SELECT c.epc, t.depth + 1 FROM tree t JOIN custody c ON c.parent = t.epc WHERE t.depth < $2
-           ), bounded AS (SELECT epc, depth FROM tree LIMIT $3)
-           SELECT c.epc, c.parent, c.site_gln, c.state, c.event_seq, c.updated_at, b.depth AS "depth!"
-           FROM bounded b JOIN custody c ON c.epc = b.epc ORDER BY b.depth, c.epc"#,
+               SELECT c.epc, c.parent, c.site_gln, c.state, c.event_seq, c.updated_at, t.depth + 1
+               FROM tree t CROSS JOIN LATERAL (SELECT * FROM custody u WHERE u.parent = t.epc OFFSET 0) AS c
+               WHERE t.depth < $2
+           )
+           SELECT epc AS "epc!", parent, site_gln AS "site_gln!", state AS "state!", event_seq AS "event_seq!",
+                  updated_at AS "updated_at!", depth AS "depth!"
+           FROM (SELECT * FROM tree LIMIT $3) AS bounded WHERE site_gln IS NOT NULL ORDER BY depth, epc"#,
         epcs as &[&str],
         i32::from(TREE_DEPTH_MAX),
-        i64::from(limit) + 1,
+        // One more than the limit tells that there are more, even when all objects asked for are left out.
+        i64::from(limit) + 1 + len_i64("objects asked for", epcs.len())?,
     )
     .fetch_all(conn)
     .await?;
     let given = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     if given > u64::from(limit) {
-        return Err(Error::OverLimit {
-            what: "objects in a hierarchy",
-            given,
-            bound: u64::from(limit),
-        });
+        return Err(Error::OverLimit { what: "objects in a hierarchy", given, bound: u64::from(limit) });
     }
     rows.into_iter()
         .map(|row| {

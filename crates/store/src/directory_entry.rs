@@ -30,12 +30,7 @@ impl TryFrom<Row> for DirectoryEntry {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let height = Place::new("directory_entry", row.kind).u64("height", row.height)?;
-        Ok(DirectoryEntry {
-            kind: row.kind,
-            key: row.key,
-            body: row.body,
-            height,
-        })
+        Ok(DirectoryEntry { kind: row.kind, key: row.key, body: row.body, height })
     }
 }
 
@@ -63,12 +58,9 @@ pub async fn upsert(conn: &mut PgConnection, entries: &[DirectoryEntry]) -> Resu
 /// # Errors
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn all(conn: &mut PgConnection) -> Result<Vec<DirectoryEntry>, Error> {
-    let rows = sqlx::query_as!(
-        Row,
-        "SELECT kind, key, body, height FROM directory_entry ORDER BY kind, key"
-    )
-    .fetch_all(conn)
-    .await?;
+    let rows = sqlx::query_as!(Row, "SELECT kind, key, body, height FROM directory_entry ORDER BY kind, key")
+        .fetch_all(conn)
+        .await?;
     rows.into_iter().map(DirectoryEntry::try_from).collect()
 }
 

@@ -110,21 +110,13 @@ impl Error {
         row: impl ToString,
         reason: &'static str,
     ) -> Self {
-        Error::Inconsistent {
-            table,
-            column,
-            row: row.to_string(),
-            reason,
-        }
+        Error::Inconsistent { table, column, row: row.to_string(), reason }
     }
 }
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let unavailable = |reason, error| Error::Unavailable {
-            reason,
-            source: Some(error),
-        };
+        let unavailable = |reason, error| Error::Unavailable { reason, source: Some(error) };
         match &error {
             sqlx::Error::Io(_) => unavailable("connection lost", error),
             sqlx::Error::PoolTimedOut => unavailable("no free connection", error),
@@ -136,9 +128,9 @@ impl From<sqlx::Error> for Error {
                 match sort_sqlstate(cause.code().as_deref().unwrap_or_default()) {
                     Kind::Interrupted => Error::Interrupted(error),
                     Kind::Unavailable(reason) => unavailable(reason, error),
-                    Kind::Conflict => Error::Conflict {
-                        constraint: cause.constraint().unwrap_or_default().to_owned(),
-                    },
+                    Kind::Conflict => {
+                        Error::Conflict { constraint: cause.constraint().unwrap_or_default().to_owned() }
+                    }
                     Kind::Other => Error::Sqlx(error),
                 }
             }

@@ -133,15 +133,8 @@ impl StoredEvent {
     /// Its state.
     pub fn state(&self) -> EventState {
         match self.anchor {
-            None
-            | Some(Anchor {
-                last_batch_sequence: None,
-                ..
-            }) => EventState::Captured,
-            Some(Anchor {
-                last_height: Some(height),
-                ..
-            }) => EventState::Final { height },
+            None | Some(Anchor { last_batch_sequence: None, .. }) => EventState::Captured,
+            Some(Anchor { last_height: Some(height), .. }) => EventState::Final { height },
             Some(_) => EventState::Batched,
         }
     }
@@ -158,9 +151,7 @@ pub async fn next_seqs(conn: &mut PgConnection, count: u32) -> Result<Vec<u64>, 
     )
     .fetch_all(conn)
     .await?;
-    seqs.into_iter()
-        .map(|seq| Place::new("event", seq).u64("seq", seq))
-        .collect()
+    seqs.into_iter().map(|seq| Place::new("event", seq).u64("seq", seq)).collect()
 }
 
 /// Stores events.

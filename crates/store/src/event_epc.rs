@@ -66,17 +66,9 @@ pub async fn insert(conn: &mut PgConnection, rows: &[EventEpc<'_>]) -> Result<()
     let mut copy = CopyRows::new(4, rows.len(), 80);
     for row in rows {
         let seq = to_i64("event_seq", row.event_seq)?;
-        copy.row()
-            .bytes(row.epc.as_bytes())
-            .i16(row.role.code())
-            .i64(seq)
-            .timestamp(row.captured_at);
+        copy.row().bytes(row.epc.as_bytes()).i16(row.role.code()).i64(seq).timestamp(row.captured_at);
     }
-    copy.send(
-        conn,
-        "COPY event_epc (epc, role, event_seq, captured_at) FROM STDIN (FORMAT BINARY)",
-    )
-    .await
+    copy.send(conn, "COPY event_epc (epc, role, event_seq, captured_at) FROM STDIN (FORMAT BINARY)").await
 }
 
 /// The events that any of `epcs` occurs in, in capture order, each once, at most `limit`.
@@ -99,10 +91,7 @@ pub async fn events_of_any(
     .await?;
     rows.into_iter()
         .map(|row| {
-            Ok((
-                Place::new("event_epc", row.event_seq).u64("event_seq", row.event_seq)?,
-                row.captured_at,
-            ))
+            Ok((Place::new("event_epc", row.event_seq).u64("event_seq", row.event_seq)?, row.captured_at))
         })
         .collect()
 }

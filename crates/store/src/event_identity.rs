@@ -66,3 +66,17 @@ pub async fn find(conn: &mut PgConnection, event_ids: &[&str]) -> Result<Vec<Eve
         })
         .collect()
 }
+
+/// Gives identities back that this transaction has claimed and does not use.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn delete(conn: &mut PgConnection, event_ids: &[&str]) -> Result<(), Error> {
+    sqlx::query!(
+        "DELETE FROM event_identity i USING unnest($1::text[]) AS k (event_id) WHERE i.event_id = k.event_id",
+        event_ids as &[&str],
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -100,10 +100,8 @@ pub async fn insert(conn: &mut PgConnection, answers: &[SavedAnswer]) -> Result<
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn purge(conn: &mut PgConnection, before: OffsetDateTime) -> Result<u64, Error> {
-    Ok(
-        sqlx::query!("DELETE FROM idempotency WHERE created_at < $1", before)
-            .execute(conn)
-            .await?
-            .rows_affected(),
-    )
+    Ok(sqlx::query!("DELETE FROM idempotency WHERE created_at < $1", before)
+        .execute(conn)
+        .await?
+        .rows_affected())
 }

@@ -95,11 +95,7 @@ pub async fn insert(
             copy.row().bytes(epc.as_bytes()).i16(role.code()).i64(row.seq);
         }
     }
-    copy.send(
-        conn,
-        "COPY known_event_epc (epc, role, known_seq) FROM STDIN (FORMAT BINARY)",
-    )
-    .await?;
+    copy.send(conn, "COPY known_event_epc (epc, role, known_seq) FROM STDIN (FORMAT BINARY)").await?;
     Ok(new)
 }
 

@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
+use crate::convert::column;
 use crate::error::Error;
 
 /// A lot.
@@ -29,6 +30,26 @@ pub async fn insert(conn: &mut PgConnection, lot: &Lot) -> Result<(), Error> {
         lot.lot,
         lot.expiry,
         lot.created_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds the lots that are not known yet; those that are stay as they are.
+///
+/// # Errors
+/// [`Error::Interrupted`] when two transactions wait for each other; the work is then done again.
+pub async fn ensure(conn: &mut PgConnection, lots: &[Lot]) -> Result<(), Error> {
+    sqlx::query!(
+        "INSERT INTO lot (gtin, lot, expiry, created_at)
+         SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::timestamptz[]) AS r (gtin, lot, expiry, created_at)
+         ORDER BY gtin, lot
+         ON CONFLICT ON CONSTRAINT lot_pkey DO NOTHING",
+        &column(lots, |lot| lot.gtin.as_str()) as &[&str],
+        &column(lots, |lot| lot.lot.as_str()) as &[&str],
+        &column(lots, |lot| lot.expiry),
+        &column(lots, |lot| lot.created_at),
     )
     .execute(conn)
     .await?;

@@ -31,22 +31,15 @@ pub async fn check(pool: &PgPool) -> Result<(), Error> {
     for migration in MIGRATIONS.iter() {
         match applied.get(&migration.version) {
             None => {
-                return Err(Error::UnknownSchema(SchemaFault::Older {
-                    first_missing: migration.version,
-                }));
+                return Err(Error::UnknownSchema(SchemaFault::Older { first_missing: migration.version }));
             }
             Some(row) if !row.success || row.checksum != *migration.checksum => {
-                return Err(Error::UnknownSchema(SchemaFault::Altered {
-                    version: migration.version,
-                }));
+                return Err(Error::UnknownSchema(SchemaFault::Altered { version: migration.version }));
             }
             Some(_) => {}
         }
     }
-    match applied
-        .keys()
-        .find(|version| !MIGRATIONS.version_exists(**version))
-    {
+    match applied.keys().find(|version| !MIGRATIONS.version_exists(**version)) {
         Some(version) => Err(Error::UnknownSchema(SchemaFault::Newer { version: *version })),
         None => Ok(()),
     }
@@ -54,11 +47,7 @@ pub async fn check(pool: &PgPool) -> Result<(), Error> {
 
 /// Version of the newest migration in this program.
 pub fn version() -> i64 {
-    MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or(0)
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// A short name of the whole set of migrations, different whenever any of them is. For template databases.
@@ -80,20 +69,11 @@ async fn applied(conn: &mut PgConnection) -> Result<BTreeMap<i64, Applied>, Erro
     if !there {
         return Ok(BTreeMap::new());
     }
-    let rows = sqlx::query!("SELECT version, success, checksum FROM _sqlx_migrations")
-        .fetch_all(conn)
-        .await?;
+    let rows =
+        sqlx::query!("SELECT version, success, checksum FROM _sqlx_migrations").fetch_all(conn).await?;
     Ok(rows
         .into_iter()
-        .map(|row| {
-            (
-                row.version,
-                Applied {
-                    success: row.success,
-                    checksum: row.checksum,
-                },
-            )
-        })
+        .map(|row| (row.version, Applied { success: row.success, checksum: row.checksum }))
         .collect())
 }
 

@@ -46,6 +46,36 @@ pub async fn get(conn: &mut PgConnection) -> Result<Option<NodeState>, Error> {
     .transpose()
 }
 
+/// How far this database is, in two numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Height of the last executed block; 0: the genesis.
+    pub height: u64,
+    /// That block's time, milliseconds since 1970; `None` at the genesis.
+    pub time_ms: Option<u64>,
+}
+
+/// The head; `None` before the first [`set`].
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn head(conn: &mut PgConnection) -> Result<Option<Head>, Error> {
+    let row = sqlx::query!(
+        r#"SELECT n.height, b.time_ms AS "time_ms?" FROM node_state n LEFT JOIN block b ON b.height = n.height
+           WHERE n.id = 1"#,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        let place = Place::new("node_state", 1);
+        Ok(Head {
+            height: place.u64("height", row.height)?,
+            time_ms: place.u64_or_none("time_ms", row.time_ms)?,
+        })
+    })
+    .transpose()
+}
+
 /// As [`get`], and holds the row until the transaction ends: one executor at a time.
 ///
 /// # Errors
@@ -54,9 +84,7 @@ pub async fn lock(conn: &mut PgConnection) -> Result<Option<u64>, Error> {
     let height = sqlx::query_scalar!("SELECT height FROM node_state WHERE id = 1 FOR UPDATE")
         .fetch_optional(conn)
         .await?;
-    height
-        .map(|height| Place::new("node_state", 1).u64("height", height))
-        .transpose()
+    height.map(|height| Place::new("node_state", 1).u64("height", height)).transpose()
 }
 
 /// Writes the state.

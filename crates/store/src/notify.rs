@@ -24,9 +24,7 @@ pub const CHANNEL_WAKE: &str = "theriac_wake";
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn final_height(conn: &mut PgConnection, height: u64) -> Result<(), Error> {
-    sqlx::query!("SELECT pg_notify('theriac_final', $1)", height.to_string())
-        .execute(conn)
-        .await?;
+    sqlx::query!("SELECT pg_notify('theriac_final', $1)", height.to_string()).execute(conn).await?;
     Ok(())
 }
 
@@ -46,9 +44,7 @@ impl Waker {
         let task = tokio::spawn(async move {
             loop {
                 waiting.notified().await;
-                let sent = sqlx::query!("SELECT pg_notify('theriac_wake', '')")
-                    .execute(&pool)
-                    .await;
+                let sent = sqlx::query!("SELECT pg_notify('theriac_wake', '')").execute(&pool).await;
                 if let Err(error) = sent {
                     // The node looks by itself as well, so nothing is lost.
                     tracing::debug!(error = &error as &dyn std::error::Error, "wake-up not sent");

@@ -105,10 +105,7 @@ impl TryFrom<Row> for OutboxRow {
         Ok(OutboxRow {
             id: place.u64("id", row.id)?,
             event: seq.zip(row.captured_at),
-            commitment: row
-                .commitment
-                .map(|bytes| place.bytes32("commitment", bytes))
-                .transpose()?,
+            commitment: row.commitment.map(|bytes| place.bytes32("commitment", bytes)).transpose()?,
             updates: row.updates,
             update_count: place.u32("update_count", row.update_count)?,
             changes: row.changes,
@@ -124,14 +121,10 @@ impl TryFrom<Row> for OutboxRow {
 /// # Errors
 /// [`Error::Conflict`] on a check of table `outbox`.
 pub async fn insert(conn: &mut PgConnection, rows: &[NewOutboxRow]) -> Result<(), Error> {
-    let seqs: Result<Vec<Option<i64>>, Error> = rows
-        .iter()
-        .map(|row| row.event.map(|(seq, _)| to_i64("event_seq", seq)).transpose())
-        .collect();
-    let counts: Result<Vec<i32>, Error> = rows
-        .iter()
-        .map(|row| to_i32("update_count", row.update_count))
-        .collect();
+    let seqs: Result<Vec<Option<i64>>, Error> =
+        rows.iter().map(|row| row.event.map(|(seq, _)| to_i64("event_seq", seq)).transpose()).collect();
+    let counts: Result<Vec<i32>, Error> =
+        rows.iter().map(|row| to_i32("update_count", row.update_count)).collect();
     sqlx::query!(
         "INSERT INTO outbox (event_seq, captured_at, commitment, updates, update_count, changes, last, created_at)
          SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::bytea[], $4::bytea[], $5::integer[],
@@ -162,11 +155,7 @@ pub async fn waiting(conn: &mut PgConnection, rows_max: u32) -> Result<Waiting, 
     )
     .fetch_one(conn)
     .await?;
-    Ok(Waiting {
-        rows: row.rows.unsigned_abs(),
-        updates: row.updates.unsigned_abs(),
-        oldest: row.oldest,
-    })
+    Ok(Waiting { rows: row.rows.unsigned_abs(), updates: row.updates.unsigned_abs(), oldest: row.oldest })
 }
 
 /// The oldest rows that wait, as many as fit the limits and at least one if any waits.
@@ -199,10 +188,8 @@ pub async fn take(conn: &mut PgConnection, limits: TakeLimits) -> Result<Vec<Out
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn mark(conn: &mut PgConnection, sequence: u64, marks: &[Mark]) -> Result<(), Error> {
-    let leaves: Result<Vec<Option<i64>>, Error> = marks
-        .iter()
-        .map(|mark| mark.leaf.map(|leaf| to_i64("leaf", leaf)).transpose())
-        .collect();
+    let leaves: Result<Vec<Option<i64>>, Error> =
+        marks.iter().map(|mark| mark.leaf.map(|leaf| to_i64("leaf", leaf)).transpose()).collect();
     sqlx::query!(
         "WITH marked AS (
              UPDATE outbox o SET batch_sequence = $1, leaf = m.leaf
@@ -250,12 +237,9 @@ pub async fn of_batch(conn: &mut PgConnection, sequence: u64) -> Result<Vec<Outb
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn delete_batch(conn: &mut PgConnection, sequence: u64) -> Result<u64, Error> {
-    let done = sqlx::query!(
-        "DELETE FROM outbox WHERE batch_sequence = $1",
-        to_i64("sequence", sequence)?
-    )
-    .execute(conn)
-    .await?;
+    let done = sqlx::query!("DELETE FROM outbox WHERE batch_sequence = $1", to_i64("sequence", sequence)?)
+        .execute(conn)
+        .await?;
     Ok(done.rows_affected())
 }
 

@@ -33,11 +33,9 @@ pub async fn ensure_events(
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn ensure_history(conn: &mut PgConnection, height: u64) -> Result<u32, Error> {
-    let made = sqlx::query_scalar!(
-        r#"SELECT ensure_history_partitions($1) AS "made!""#,
-        to_i64("height", height)?,
-    )
-    .fetch_one(conn)
-    .await?;
+    let made =
+        sqlx::query_scalar!(r#"SELECT ensure_history_partitions($1) AS "made!""#, to_i64("height", height)?,)
+            .fetch_one(conn)
+            .await?;
     Ok(made.unsigned_abs())
 }

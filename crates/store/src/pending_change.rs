@@ -39,10 +39,7 @@ pub async fn insert(conn: &mut PgConnection, changes: &[PendingChange]) -> Resul
     )
     .fetch_all(conn)
     .await?;
-    taken
-        .into_iter()
-        .map(|key| Place::new("pending_change", "?").bytes32("record_key", key))
-        .collect()
+    taken.into_iter().map(|key| Place::new("pending_change", "?").bytes32("record_key", key)).collect()
 }
 
 /// The changes on their way for these packs, in no order.

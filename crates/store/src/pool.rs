@@ -76,10 +76,7 @@ fn session_settings() -> Vec<(&'static str, String)> {
         ("jit", "off".to_owned()),
         ("plan_cache_mode", "force_generic_plan".to_owned()),
         ("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string()),
-        (
-            "idle_in_transaction_session_timeout",
-            IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string(),
-        ),
+        ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string()),
     ]
 }
 
@@ -113,10 +110,7 @@ mod tests {
 
     #[test]
     fn a_url_must_name_a_database_and_is_never_printed() {
-        assert!(matches!(
-            DatabaseConfig::new("mysql://x").connect_options(),
-            Err(Error::Configuration(_))
-        ));
+        assert!(matches!(DatabaseConfig::new("mysql://x").connect_options(), Err(Error::Configuration(_))));
         let config = DatabaseConfig::new("postgres://role:secret@localhost/theriac?host=/run/theriac");
         assert!(config.connect_options().is_ok());
         assert!(!format!("{config:?}").contains("secret"));

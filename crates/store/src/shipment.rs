@@ -74,12 +74,57 @@ pub async fn claim(conn: &mut PgConnection) -> Result<Option<Shipment>, Error> {
 /// [`Error::Unavailable`].
 pub async fn set_notice(conn: &mut PgConnection, event_seq: u64, notice: Uuid) -> Result<(), Error> {
     let event_seq = to_i64("event_seq", event_seq)?;
-    sqlx::query!(
-        "UPDATE shipment SET notice_id = $2 WHERE event_seq = $1",
-        event_seq,
-        notice
-    )
-    .execute(conn)
-    .await?;
+    sqlx::query!("UPDATE shipment SET notice_id = $2 WHERE event_seq = $1", event_seq, notice)
+        .execute(conn)
+        .await?;
     Ok(())
+}
+
+/// A shipment, as its consignor sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentShipment {
+    /// The shipment.
+    pub shipment: Shipment,
+    /// eventID of the shipping event.
+    pub event_id: String,
+    /// The notice to the consignee; `None` while the event is not final.
+    pub notice_id: Option<Uuid>,
+}
+
+/// Shipments before the one whose event is `before`, newest first, at most `limit`.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn list(
+    conn: &mut PgConnection,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<SentShipment>, Error> {
+    let before = before.map(|seq| to_i64("event_seq", seq)).transpose()?;
+    let rows = sqlx::query!(
+        "SELECT s.event_seq, s.captured_at, s.consignee, s.site_gln, s.items, s.notice_id, e.event_id
+         FROM shipment s JOIN event e ON e.seq = s.event_seq AND e.captured_at = s.captured_at
+         WHERE s.event_seq < COALESCE($1, 9223372036854775807) ORDER BY s.event_seq DESC LIMIT $2",
+        before,
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let place = Place::new("shipment", row.event_seq);
+            Ok(SentShipment {
+                shipment: Shipment {
+                    event_seq: place.u64("event_seq", row.event_seq)?,
+                    captured_at: row.captured_at,
+                    consignee: u32::try_from(row.consignee)
+                        .map_err(|_| place.fault("consignee", "not an organisation"))?,
+                    site_gln: row.site_gln,
+                    items: row.items,
+                },
+                event_id: row.event_id,
+                notice_id: row.notice_id,
+            })
+        })
+        .collect()
 }

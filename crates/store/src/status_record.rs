@@ -40,11 +40,7 @@ pub async fn insert(conn: &mut PgConnection, rows: &[StatusRow]) -> Result<(), E
     for row in rows {
         copy.row().bytes(&row.record_key).bytes(&row.record);
     }
-    copy.send(
-        conn,
-        "COPY status_record (record_key, record) FROM STDIN (FORMAT BINARY)",
-    )
-    .await
+    copy.send(conn, "COPY status_record (record_key, record) FROM STDIN (FORMAT BINARY)").await
 }
 
 /// Replaces records that exist; returns how many do.
@@ -79,10 +75,7 @@ pub async fn find(conn: &mut PgConnection, keys: &[Bytes32]) -> Result<Vec<Statu
     rows.into_iter()
         .map(|row| {
             let record_key = Place::new("status_record", "?").bytes32("record_key", row.record_key)?;
-            Ok(StatusRow {
-                record_key,
-                record: row.record,
-            })
+            Ok(StatusRow { record_key, record: row.record })
         })
         .collect()
 }
@@ -103,16 +96,10 @@ pub async fn look_up(conn: &mut PgConnection, keys: &[Bytes32]) -> Result<Vec<St
     )
     .fetch_all(conn)
     .await?;
-    let unknown = |key: &Bytes32| StatusAnswer {
-        record_key: *key,
-        record: None,
-        pending: None,
-    };
+    let unknown = |key: &Bytes32| StatusAnswer { record_key: *key, record: None, pending: None };
     let mut answers: Vec<StatusAnswer> = keys.iter().map(unknown).collect();
     for row in rows {
-        let answer = usize::try_from(row.place - 1)
-            .ok()
-            .and_then(|place| answers.get_mut(place));
+        let answer = usize::try_from(row.place - 1).ok().and_then(|place| answers.get_mut(place));
         if let Some(answer) = answer {
             answer.record = row.record;
             answer.pending = row.transition;
@@ -136,10 +123,7 @@ pub async fn page(conn: &mut PgConnection, after: &[u8], limit: u32) -> Result<V
     rows.into_iter()
         .map(|row| {
             let record_key = Place::new("status_record", "?").bytes32("record_key", row.record_key)?;
-            Ok(StatusRow {
-                record_key,
-                record: row.record,
-            })
+            Ok(StatusRow { record_key, record: row.record })
         })
         .collect()
 }

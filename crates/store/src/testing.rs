@@ -42,9 +42,7 @@ impl TestDatabase {
             .await
             .expect("the template is cloned");
         let url = with_database(server, &name);
-        let pool = connect(&DatabaseConfig::new(&url))
-            .await
-            .expect("the cloned database answers");
+        let pool = connect(&DatabaseConfig::new(&url)).await.expect("the cloned database answers");
         TestDatabase { name, url, pool }
     }
 
@@ -89,18 +87,13 @@ async fn server() -> String {
         return with_database(&url, "postgres");
     }
     let dir = std::env::temp_dir().join(format!("theriac-test-{}", std::process::id()));
-    let cluster = Cluster::start(&ClusterConfig::new(&dir))
-        .await
-        .expect("a private PostgreSQL starts");
+    let cluster = Cluster::start(&ClusterConfig::new(&dir)).await.expect("a private PostgreSQL starts");
     watch(&cluster, &dir);
     cluster.url("postgres", "postgres")
 }
 
 /// Stops the server and deletes its files as soon as this process is gone, however it ends.
-#[expect(
-    clippy::expect_used,
-    reason = "a test that leaves a server behind must not go on"
-)]
+#[expect(clippy::expect_used, reason = "a test that leaves a server behind must not go on")]
 fn watch(cluster: &Cluster, dir: &Path) {
     use std::os::unix::process::CommandExt;
     const SCRIPT: &str = r#"while kill -0 "$1" 2>/dev/null; do sleep 0.5; done
@@ -121,9 +114,7 @@ kill -QUIT "$(head -n 1 "$2/postmaster.pid")"; sleep 0.5; rm -rf "$3" "$4" "$5""
 async fn template(server: &str) -> Result<String, Error> {
     let name = format!("theriac_template_{:016x}", migrate::fingerprint());
     let mut conn = admin(server).await?;
-    sqlx::query!("SELECT pg_advisory_lock(hashtext('theriac template'))")
-        .execute(&mut conn)
-        .await?;
+    sqlx::query!("SELECT pg_advisory_lock(hashtext('theriac template'))").execute(&mut conn).await?;
     let known = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "known!""#,
         name
@@ -155,9 +146,7 @@ async fn execute(conn: &mut PgConnection, statement: String) -> Result<(), Error
 
 /// The same server, another database.
 fn with_database(url: &str, name: &str) -> String {
-    let (head, query) = url
-        .split_once('?')
-        .map_or((url, None), |(head, query)| (head, Some(query)));
+    let (head, query) = url.split_once('?').map_or((url, None), |(head, query)| (head, Some(query)));
     let authority = head.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     match query {
         Some(query) => format!("{authority}/{name}?{query}"),
@@ -171,10 +160,7 @@ mod tests {
 
     #[test]
     fn only_the_database_changes() {
-        assert_eq!(
-            with_database("postgres://a@h/x?host=/s", "y"),
-            "postgres://a@h/y?host=/s"
-        );
+        assert_eq!(with_database("postgres://a@h/x?host=/s", "y"), "postgres://a@h/y?host=/s");
         assert_eq!(with_database("postgres://a@h:5/x", "y"), "postgres://a@h:5/y");
     }
 }

@@ -58,18 +58,8 @@ where
             continue;
         }
         let duration_ms = start.elapsed().as_secs_f64() * 1000.0;
-        let outcome = if result.is_ok() {
-            "committed"
-        } else {
-            "rolled back"
-        };
-        tracing::debug!(
-            tx.name = name,
-            tx.attempts = attempt,
-            duration_ms,
-            outcome,
-            "database transaction"
-        );
+        let outcome = if result.is_ok() { "committed" } else { "rolled back" };
+        tracing::debug!(tx.name = name, tx.attempts = attempt, duration_ms, outcome, "database transaction");
         return result;
     }
 }

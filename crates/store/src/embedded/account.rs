@@ -63,14 +63,13 @@ fn look_up(name: &str) -> Option<Account> {
 fn parse(passwd: &str, name: &str) -> Option<Account> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
-    Some(Account {
-        uid: fields.next()?.parse().ok()?,
-        gid: fields.next()?.parse().ok()?,
-    })
+    Some(Account { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -85,18 +84,10 @@ mod tests {
     #[test]
     fn a_private_folder_is_out_of_reach_for_others() {
         let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let owner = fs::metadata(folder.path()).unwrap();
-        let stranger = Account {
-            uid: owner.uid() + 7,
-            gid: owner.gid() + 7,
-        };
+        let stranger = Account { uid: owner.uid() + 7, gid: owner.gid() + 7 };
         assert!(!stranger.can_reach(folder.path()));
-        assert!(
-            Account {
-                uid: owner.uid(),
-                gid: owner.gid()
-            }
-            .can_reach(folder.path())
-        );
+        assert!(Account { uid: owner.uid(), gid: owner.gid() }.can_reach(folder.path()));
     }
 }

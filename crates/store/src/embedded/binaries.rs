@@ -55,15 +55,11 @@ impl Binaries {
         found.sort_unstable();
         found.dedup();
         match (existing, configured) {
-            (Some((data, wanted)), _) if !found.is_empty() => Err(EmbeddedError::OtherMajor {
-                data: data.to_owned(),
-                wanted,
-                found,
-            }),
+            (Some((data, wanted)), _) if !found.is_empty() => {
+                Err(EmbeddedError::OtherMajor { data: data.to_owned(), wanted, found })
+            }
             (_, Some(dir)) => Err(EmbeddedError::NotABinDirectory { dir: dir.to_owned() }),
-            (_, None) => Err(EmbeddedError::NoServer {
-                install: install_line(),
-            }),
+            (_, None) => Err(EmbeddedError::NoServer { install: install_line() }),
         }
     }
 
@@ -72,15 +68,9 @@ impl Binaries {
         if !PROGRAMS.iter().all(|program| dir.join(program).is_file()) {
             return None;
         }
-        let output = Command::new(dir.join("postgres"))
-            .arg("--version")
-            .output()
-            .ok()?;
+        let output = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
         let major = parse_major(&String::from_utf8_lossy(&output.stdout))?;
-        (major >= MAJOR_MIN).then(|| Binaries {
-            dir: dir.to_owned(),
-            major,
-        })
+        (major >= MAJOR_MIN).then(|| Binaries { dir: dir.to_owned(), major })
     }
 
     /// Path of one program.
@@ -108,11 +98,7 @@ fn candidates() -> Vec<PathBuf> {
         dirs.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
     for (parent, prefix, rest) in VERSIONED {
-        dirs.extend(
-            versioned(Path::new(parent), prefix)
-                .into_iter()
-                .map(|dir| dir.join(rest)),
-        );
+        dirs.extend(versioned(Path::new(parent), prefix).into_iter().map(|dir| dir.join(rest)));
     }
     dirs.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     dirs
@@ -144,10 +130,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_as_postgres_prints_them() {
-        assert_eq!(
-            parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(parse_major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(parse_major("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(parse_major("something else"), None);
     }
@@ -158,10 +141,8 @@ mod tests {
         for name in ["9", "15", "17", "latest"] {
             fs::create_dir(parent.path().join(name)).unwrap();
         }
-        let names: Vec<_> = versioned(parent.path(), "")
-            .iter()
-            .map(|path| path.file_name().unwrap().to_owned())
-            .collect();
+        let names: Vec<_> =
+            versioned(parent.path(), "").iter().map(|path| path.file_name().unwrap().to_owned()).collect();
         assert_eq!(names, ["17", "15", "9"]);
     }
 

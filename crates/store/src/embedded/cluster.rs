@@ -73,16 +73,9 @@ impl Cluster {
         let layout = Layout::prepare(&config.state_dir, account)?;
         let _lock = lock(&layout.base.join("lock")).await?;
         let existing = layout.data_major()?;
-        let binaries = Binaries::find(
-            config.bin_dir.as_deref(),
-            existing.map(|major| (layout.data.as_path(), major)),
-        )?;
-        let cluster = Cluster {
-            layout,
-            binaries,
-            account,
-            timeout: config.timeout,
-        };
+        let binaries =
+            Binaries::find(config.bin_dir.as_deref(), existing.map(|major| (layout.data.as_path(), major)))?;
+        let cluster = Cluster { layout, binaries, account, timeout: config.timeout };
         if existing.is_none() {
             cluster.initialise().await?;
         }
@@ -105,14 +98,7 @@ impl Cluster {
         }
         let major = layout.data_major()?.map(|major| (layout.data.as_path(), major));
         let binaries = Binaries::find(config.bin_dir.as_deref(), major)?;
-        Cluster {
-            layout: layout.clone(),
-            binaries,
-            account,
-            timeout: config.timeout,
-        }
-        .stop(mode)
-        .await?;
+        Cluster { layout: layout.clone(), binaries, account, timeout: config.timeout }.stop(mode).await?;
         Ok(true)
     }
 
@@ -169,18 +155,14 @@ impl Cluster {
         let word = match mode {
             StopMode::Kill => {
                 postmaster::kill(pid);
-                return self
-                    .wait_until("stop", || Postmaster::look(&self.layout).pid().is_none())
-                    .await;
+                return self.wait_until("stop", || Postmaster::look(&self.layout).pid().is_none()).await;
             }
             StopMode::Fast => "fast",
             StopMode::Immediate => "immediate",
         };
         let seconds = self.timeout.as_secs().to_string();
         let mut command = self.command("pg_ctl");
-        command
-            .args(["stop", "-w", "-m", word, "-t", &seconds, "-D"])
-            .arg(&self.layout.data);
+        command.args(["stop", "-w", "-m", word, "-t", &seconds, "-D"]).arg(&self.layout.data);
         let output = run(&mut command, "pg_ctl").await?;
         if !output.status.success() && Postmaster::look(&self.layout).pid().is_some() {
             return Err(self.timed_out("stop"));
@@ -195,21 +177,11 @@ impl Cluster {
             fs::remove_dir_all(&new).map_err(EmbeddedError::io("delete", &new))?;
         }
         let mut command = self.command("initdb");
-        command.args([
-            "--username",
-            SUPERUSER,
-            "--auth-local=trust",
-            "--auth-host=reject",
-        ]);
-        command
-            .args(["--encoding=UTF8", "--locale=C", "--data-checksums", "-D"])
-            .arg(&new);
+        command.args(["--username", SUPERUSER, "--auth-local=trust", "--auth-host=reject"]);
+        command.args(["--encoding=UTF8", "--locale=C", "--data-checksums", "-D"]).arg(&new);
         let output = run(&mut command, "initdb").await?;
         if !output.status.success() {
-            return Err(EmbeddedError::Program {
-                program: "initdb",
-                said: tail(&output.stderr),
-            });
+            return Err(EmbeddedError::Program { program: "initdb", said: tail(&output.stderr) });
         }
         let conf = new.join("postgresql.conf");
         let text = fs::read_to_string(&conf).map_err(EmbeddedError::io("read", &conf))?;
@@ -239,10 +211,7 @@ impl Cluster {
         let output = run(&mut command, "pg_ctl").await?;
         if !output.status.success() {
             let log = fs::read(&self.layout.log).unwrap_or_default();
-            return Err(EmbeddedError::Program {
-                program: "postgres",
-                said: tail(&log),
-            });
+            return Err(EmbeddedError::Program { program: "postgres", said: tail(&log) });
         }
         self.wait_ready().await
     }
@@ -274,21 +243,14 @@ impl Cluster {
     }
 
     fn timed_out(&self, what: &'static str) -> EmbeddedError {
-        EmbeddedError::Timeout {
-            what,
-            seconds: self.timeout.as_secs(),
-            log: self.layout.log.clone(),
-        }
+        EmbeddedError::Timeout { what, seconds: self.timeout.as_secs(), log: self.layout.log.clone() }
     }
 
     /// One of PostgreSQL's programs, as the server's account, in a process group of its own, without this
     /// process's environment (`PGDATA`, `PGPORT` and the like would be obeyed).
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.program(program));
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env_clear().env("LC_ALL", "C").env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.current_dir(&self.layout.base).process_group(0);
         command.stdin(Stdio::null());
         if let Some(account) = self.account {
@@ -303,10 +265,7 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// Runs a program to its end. `pg_ctl` hands its log file to the server, so the pipes close with `pg_ctl`.
 async fn run(command: &mut Command, program: &'static str) -> Result<Output, EmbeddedError> {
-    command
-        .output()
-        .await
-        .map_err(|error| EmbeddedError::io("run", Path::new(program))(error))
+    command.output().await.map_err(|error| EmbeddedError::io("run", Path::new(program))(error))
 }
 
 /// Holds the file's lock until dropped.

@@ -50,11 +50,7 @@ impl Cluster {
     /// [`EmbeddedError::Name`], [`EmbeddedError::Database`].
     pub async fn drop_database(&self, name: &str) -> Result<(), EmbeddedError> {
         plain(name)?;
-        execute(
-            &mut self.superuser().await?,
-            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-        )
-        .await
+        execute(&mut self.superuser().await?, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
     }
 
     /// URL of `database` for `role`, over the private socket.
@@ -74,23 +70,15 @@ impl Cluster {
 
 /// Data definition takes no parameters; the names in it have passed [`plain`].
 async fn execute(conn: &mut PgConnection, statement: String) -> Result<(), EmbeddedError> {
-    conn.execute(AssertSqlSafe(statement))
-        .await
-        .map_err(Error::from)?;
+    conn.execute(AssertSqlSafe(statement)).await.map_err(Error::from)?;
     Ok(())
 }
 
 /// Accepts only names that mean the same quoted and unquoted.
 fn plain(name: &str) -> Result<(), EmbeddedError> {
     let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
-    let rest = name
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if first && rest && name.len() <= 63 {
-        Ok(())
-    } else {
-        Err(EmbeddedError::Name(name.to_owned()))
-    }
+    let rest = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if first && rest && name.len() <= 63 { Ok(()) } else { Err(EmbeddedError::Name(name.to_owned())) }
 }
 
 /// Encodes for a URL's query (RFC 3986, section 2.1).

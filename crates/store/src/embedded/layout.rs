@@ -35,9 +35,7 @@ impl Layout {
     /// Chooses and makes the folders for the cluster that belongs to `state`, which is created if missing.
     pub fn prepare(state: &Path, account: Option<Account>) -> Result<Self, EmbeddedError> {
         fs::create_dir_all(state).map_err(EmbeddedError::io("create", state))?;
-        let state = state
-            .canonicalize()
-            .map_err(EmbeddedError::io("resolve", state))?;
+        let state = state.canonicalize().map_err(EmbeddedError::io("resolve", state))?;
         let layout = Layout::choose(&state, account);
         if layout.base.starts_with(ROOT_BASE) {
             make_open(Path::new(ROOT_BASE))?;
@@ -58,12 +56,7 @@ impl Layout {
         if socket_file(&socket).as_os_str().len() > SOCKET_PATH_MAX {
             socket = std::env::temp_dir().join(format!("theriac-{name}"));
         }
-        Layout {
-            data: base.join("data"),
-            log: base.join("postgres.log"),
-            base,
-            socket,
-        }
+        Layout { data: base.join("data"), log: base.join("postgres.log"), base, socket }
     }
 
     /// Major version that wrote the data directory, when there is one.
@@ -88,11 +81,7 @@ fn socket_file(dir: &Path) -> PathBuf {
 
 /// A folder that everyone may pass through.
 fn make_open(dir: &Path) -> Result<(), EmbeddedError> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o755)
-        .create(dir)
-        .map_err(EmbeddedError::io("create", dir))
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(dir).map_err(EmbeddedError::io("create", dir))
 }
 
 /// A folder of the server's account that nobody else may enter: this is what makes the socket private.
@@ -123,16 +112,10 @@ mod tests {
 
     #[test]
     fn two_state_folders_never_share_a_cluster() {
-        let stranger = Some(Account {
-            uid: 4_000_001,
-            gid: 4_000_001,
-        });
+        let stranger = Some(Account { uid: 4_000_001, gid: 4_000_001 });
         let folder = tempfile::tempdir().unwrap();
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-        assert_ne!(
-            Layout::choose(&one, stranger).base,
-            Layout::choose(&two, stranger).base
-        );
+        assert_ne!(Layout::choose(&one, stranger).base, Layout::choose(&two, stranger).base);
         assert!(Layout::choose(&one, stranger).base.starts_with(ROOT_BASE));
         assert_eq!(Layout::choose(&one, None).base, one.join("postgres"));
     }
@@ -150,9 +133,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let open = folder.path().join("open");
         make_open(&open).unwrap();
-        assert!(matches!(
-            make_private(&open, None),
-            Err(EmbeddedError::NotPrivate { .. })
-        ));
+        assert!(matches!(make_private(&open, None), Err(EmbeddedError::NotPrivate { .. })));
     }
 }

@@ -50,11 +50,7 @@ impl Postmaster {
 
 /// Removes what a dead server left in the way of the next.
 pub(super) fn clear_stale(layout: &Layout) {
-    for path in [
-        layout.data.join("postmaster.pid"),
-        layout.socket_file(),
-        lock_of(&layout.socket_file()),
-    ] {
+    for path in [layout.data.join("postmaster.pid"), layout.socket_file(), lock_of(&layout.socket_file())] {
         // Absent is what is wanted; any other failure shows when the server starts.
         let _ = fs::remove_file(path);
     }
@@ -85,10 +81,7 @@ fn is_postgres(pid: Pid) -> bool {
     let number = pid.as_raw_nonzero().to_string();
     let name = match fs::read_to_string(format!("/proc/{number}/comm")) {
         Ok(name) => name,
-        Err(_) => match std::process::Command::new("ps")
-            .args(["-o", "comm=", "-p", &number])
-            .output()
-        {
+        Err(_) => match std::process::Command::new("ps").args(["-o", "comm=", "-p", &number]).output() {
             Ok(output) => String::from_utf8_lossy(&output.stdout).into_owned(),
             Err(_) => return false,
         },
@@ -100,11 +93,8 @@ fn is_postgres(pid: Pid) -> bool {
 
 /// A server that was killed and that nobody waited for yet.
 fn is_zombie(number: &str) -> bool {
-    fs::read_to_string(format!("/proc/{number}/stat")).is_ok_and(|stat| {
-        stat.rsplit(')')
-            .next()
-            .is_some_and(|rest| rest.trim_start().starts_with('Z'))
-    })
+    fs::read_to_string(format!("/proc/{number}/stat"))
+        .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')))
 }
 
 #[cfg(test)]

@@ -98,9 +98,7 @@ pub async fn search(conn: &mut PgConnection, filter: &EventFilter) -> Result<Vec
 
 /// For the rest of the transaction.
 async fn set_plan_mode(conn: &mut PgConnection, mode: &'static str) -> Result<(), Error> {
-    sqlx::query_scalar!("SELECT set_config('plan_cache_mode', $1, true)", mode)
-        .fetch_one(conn)
-        .await?;
+    sqlx::query_scalar!("SELECT set_config('plan_cache_mode', $1, true)", mode).fetch_one(conn).await?;
     Ok(())
 }
 

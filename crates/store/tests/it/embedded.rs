@@ -7,9 +7,7 @@ use store::{DatabaseConfig, connect};
 
 /// A cluster on a folder of its own; both are gone when the test ends well.
 async fn cluster(dir: &tempfile::TempDir) -> Cluster {
-    Cluster::start(&ClusterConfig::new(dir.path()))
-        .await
-        .expect("a private PostgreSQL starts")
+    Cluster::start(&ClusterConfig::new(dir.path())).await.expect("a private PostgreSQL starts")
 }
 
 async fn one(cluster: &Cluster, database: &str, role: &str) -> Result<i64, store::Error> {
@@ -35,19 +33,11 @@ async fn a_cluster_is_private_has_checksums_and_is_taken_over_while_it_lives() {
     first.create_database("manufacturer", "maker").await.unwrap();
     first.create_database("pharmacy", "chemist").await.unwrap();
     assert_eq!(one(&first, "manufacturer", "maker").await.unwrap(), 1);
-    assert!(
-        one(&first, "manufacturer", "chemist").await.is_err(),
-        "a role has its own database only"
-    );
-    let mode = std::fs::metadata(first.socket_dir())
-        .unwrap()
-        .permissions()
-        .mode();
+    assert!(one(&first, "manufacturer", "chemist").await.is_err(), "a role has its own database only");
+    let mode = std::fs::metadata(first.socket_dir()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 
-    let pool = connect(&DatabaseConfig::new(first.url("manufacturer", "maker")))
-        .await
-        .unwrap();
+    let pool = connect(&DatabaseConfig::new(first.url("manufacturer", "maker"))).await.unwrap();
     let shown: Vec<String> = sqlx::query_scalar(
         "SELECT setting FROM pg_settings WHERE name IN ('data_checksums', 'fsync', 'full_page_writes',
          'synchronous_commit') UNION ALL SELECT current_setting('listen_addresses')",
@@ -71,10 +61,7 @@ async fn a_killed_server_is_recognised_and_its_data_are_there() {
     first.create_database("kept", "keeper").await.unwrap();
     first.stop(StopMode::Kill).await.unwrap();
     assert!(!first.is_live());
-    assert!(
-        first.data_dir().join("postmaster.pid").exists(),
-        "the killed server leaves its file"
-    );
+    assert!(first.data_dir().join("postmaster.pid").exists(), "the killed server leaves its file");
 
     let second = cluster(&dir).await;
     assert_eq!(one(&second, "kept", "keeper").await.unwrap(), 1);
@@ -91,10 +78,7 @@ async fn data_of_another_major_version_are_refused() {
     first.stop(StopMode::Fast).await.unwrap();
     std::fs::write(first.data_dir().join("PG_VERSION"), "9\n").unwrap();
     let refused = Cluster::start(&config).await;
-    assert!(
-        matches!(refused, Err(EmbeddedError::OtherMajor { wanted: 9, .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(EmbeddedError::OtherMajor { wanted: 9, .. })), "{refused:?}");
     Cluster::delete(&config).unwrap();
 }
 

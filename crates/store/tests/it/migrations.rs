@@ -24,33 +24,17 @@ async fn an_unknown_schema_is_refused_whichever_way_it_differs() {
         .execute(pool)
         .await
         .unwrap();
-    assert_eq!(
-        fault(check(pool).await),
-        SchemaFault::Older {
-            first_missing: version()
-        }
-    );
+    assert_eq!(fault(check(pool).await), SchemaFault::Older { first_missing: version() });
 
     sqlx::query("INSERT INTO _sqlx_migrations VALUES ($1, 'later', now(), true, '\\x00', 1)")
         .bind(version() + 1)
         .execute(pool)
         .await
         .unwrap();
-    assert_eq!(
-        fault(migrate(pool).await),
-        SchemaFault::Newer {
-            version: version() + 1
-        }
-    );
+    assert_eq!(fault(migrate(pool).await), SchemaFault::Newer { version: version() + 1 });
 
-    sqlx::query("UPDATE _sqlx_migrations SET checksum = '\\x00'")
-        .execute(pool)
-        .await
-        .unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = '\\x00'").execute(pool).await.unwrap();
     assert!(matches!(fault(check(pool).await), SchemaFault::Altered { .. }));
-    sqlx::query("DROP TABLE _sqlx_migrations")
-        .execute(pool)
-        .await
-        .unwrap();
+    sqlx::query("DROP TABLE _sqlx_migrations").execute(pool).await.unwrap();
     assert_eq!(fault(check(pool).await), SchemaFault::Empty);
 }
