@@ -5,7 +5,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use crate::error::Error;
 
 /// The lock's number: "signer" in ASCII. Locks are per database, and a database is one organisation's.
-const KEY: i64 = 0x0073_6967_6e65_72;
+const KEY: i64 = 0x0000_7369_676e_6572;
 
 /// Held as long as its connection lives. PostgreSQL frees it when this process is gone, however that happened.
 #[derive(Debug)]

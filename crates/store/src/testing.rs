@@ -31,7 +31,6 @@ impl TestDatabase {
     ///
     /// # Panics
     /// When there is no server: a test cannot go on.
-    #[expect(clippy::new_without_default, reason = "it is asynchronous")]
     #[expect(clippy::expect_used, reason = "a test without a server cannot go on")]
     pub async fn new() -> Self {
         let server = SERVER.get_or_init(server).await;
@@ -94,6 +93,7 @@ async fn server() -> String {
 
 /// Stops the server and deletes its files as soon as this process is gone, however it ends.
 #[expect(clippy::expect_used, reason = "a test that leaves a server behind must not go on")]
+#[expect(clippy::zombie_processes, reason = "the watchdog outlives this process on purpose")]
 fn watch(cluster: &Cluster, dir: &Path) {
     use std::os::unix::process::CommandExt;
     const SCRIPT: &str = r#"while kill -0 "$1" 2>/dev/null; do sleep 0.5; done
