@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use exchange::Message;
 use ledger::batch::{Tip, padded, padding};
+use ledger::directory::OrganisationStanding;
 use ledger::{
     Batch, Canonical, DirectoryChange, Hash, OrganisationId, Reader, SignedBatch, SigningKey, StatusUpdate,
 };
@@ -22,10 +23,8 @@ use crate::limits::{BATCH_ITEM_BYTES_MAX, BATCH_ROWS_MAX, BATCHES_IN_FLIGHT_MAX,
 use crate::mempool::Mempool;
 use crate::time::at_ms;
 
-/// Makes batches of what waits in the outbox.
-pub struct Batcher {
-    /// The database.
-    pub pool: PgPool,
+/// Turns rows into signed batches.
+pub struct Maker {
     /// Whose batches they are.
     pub organisation: OrganisationId,
     /// Signs them.
@@ -34,12 +33,20 @@ pub struct Batcher {
     pub padding_secret: [u8; 32],
     /// The state after the last block.
     pub chain: Arc<Chain>,
+    /// The node's clock.
+    pub clock: Clock,
+}
+
+/// Makes batches of what waits in the outbox.
+pub struct Batcher {
+    /// The database.
+    pub pool: PgPool,
+    /// Turns rows into batches.
+    pub maker: Arc<Maker>,
     /// Where batches wait for a block.
     pub mempool: Arc<Mempool>,
     /// Sends them to the others.
     pub exchange: exchange::Handle,
-    /// The node's clock.
-    pub clock: Clock,
     /// Wakes it: rows in the outbox, or a block indexed.
     pub wake: Arc<Notify>,
     /// How long it gathers.
@@ -59,7 +66,7 @@ enum Step {
 impl Batcher {
     /// Works until it is told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
-        let mut resend_at = (self.clock)() + RESEND_AFTER.as_millis() as u64;
+        let mut resend_at = (self.maker.clock)() + RESEND_AFTER.as_millis() as u64;
         while !stop.is_cancelled() {
             let pause = match self.work().await {
                 Ok(Step::Sent) => continue,
@@ -74,7 +81,7 @@ impl Batcher {
                     RETRY
                 }
             };
-            if (self.clock)() >= resend_at {
+            if (self.maker.clock)() >= resend_at {
                 if let Err(error) = self.resend().await {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,
@@ -86,7 +93,7 @@ impl Batcher {
                 {
                     self.lock = None;
                 }
-                resend_at = (self.clock)() + RESEND_AFTER.as_millis() as u64;
+                resend_at = (self.maker.clock)() + RESEND_AFTER.as_millis() as u64;
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -120,47 +127,87 @@ impl Batcher {
             updates: ledger::limits::BATCH_UPDATES_MAX as u64,
             bytes: BATCH_ITEM_BYTES_MAX,
         };
-        let chain_tip = self.chain.state().tip(self.organisation);
-        let state = self.chain.state();
-        let suspended = state
-            .directory
-            .organisation(self.organisation)
-            .is_none_or(|own| own.standing != ledger::directory::OrganisationStanding::Good);
-        if suspended {
+        if !self.maker.may_sign() {
             return Ok(Step::Idle);
         }
+        let maker = self.maker.clone();
         let made = store::tx(&self.pool, "batch", move |conn| {
-            Box::pin(async move {
-                let unfinished = store::batch::unfinished(conn, BATCHES_IN_FLIGHT_MAX as u32).await?;
-                if unfinished.len() >= BATCHES_IN_FLIGHT_MAX {
-                    return Ok(None);
-                }
-                let tip = match unfinished.last() {
-                    Some(last) => SignedBatch::from_bytes(&last.signed)
-                        .map_err(Error::undecodable("batch.signed"))?
-                        .batch
-                        .tip(),
-                    None => chain_tip,
-                };
-                let rows = store::outbox::take(conn, limits).await?;
-                if rows.is_empty() {
-                    return Ok(None);
-                }
-                let earlier = earlier_leaves(conn, &rows).await?;
-                let built = self.build(&tip, rows, earlier)?;
-                let header = &built.signed.batch.header;
-                let bytes = built.signed.to_bytes();
-                store::batch::insert(conn, header.sequence, &header.hash().0, &bytes, at_ms(header.time_ms))
-                    .await?;
-                store::batch_leaves::insert(conn, header.sequence, &built.leaves).await?;
-                store::outbox::mark(conn, header.sequence, &built.marks).await?;
-                Ok::<_, Error>(Some((built.signed, bytes)))
-            })
+            let maker = maker.clone();
+            Box::pin(async move { maker.make(conn, limits).await })
         })
         .await?;
         let Some((signed, bytes)) = made else { return Ok(Step::Idle) };
         self.send(signed, bytes);
         Ok(Step::Sent)
+    }
+
+    fn send(&self, signed: SignedBatch, bytes: Vec<u8>) {
+        let sequence = signed.batch.header.sequence;
+        self.mempool.offer(&self.maker.chain.state(), signed, bytes.len());
+        if let Err(error) = self.exchange.broadcast(&Message::Batch(bytes.into())) {
+            tracing::warn!(
+                batch.sequence = sequence,
+                error = &error as &dyn std::error::Error,
+                "batch not gossiped"
+            );
+        }
+    }
+
+    /// Sends what is in no block yet: gossip is best effort, and peers may have restarted.
+    pub async fn resend(&self) -> Result<(), Error> {
+        let mut connection = self.pool.acquire().await.map_err(store::Error::from)?;
+        let unfinished = store::batch::unfinished(&mut connection, BATCHES_IN_FLIGHT_MAX as u32).await?;
+        drop(connection);
+        let young = RESEND_AFTER.as_millis() as u64;
+        for own in unfinished {
+            let made_ms = (own.created_at.unix_timestamp_nanos() / 1_000_000) as u64;
+            if (self.maker.clock)().saturating_sub(made_ms) < young {
+                continue;
+            }
+            let signed = SignedBatch::from_bytes(&own.signed).map_err(Error::undecodable("batch.signed"))?;
+            self.send(signed, own.signed);
+        }
+        Ok(())
+    }
+}
+
+impl Maker {
+    /// A suspended organisation's batches are not includable: its events stay captured.
+    fn may_sign(&self) -> bool {
+        let state = self.chain.state();
+        let own = state.directory.organisation(self.organisation);
+        own.is_some_and(|own| own.standing == OrganisationStanding::Good)
+    }
+
+    /// Takes rows, makes and stores a batch of them, in the caller's transaction; none when nothing waits, or
+    /// enough is in flight.
+    async fn make(
+        &self,
+        conn: &mut PgConnection,
+        limits: TakeLimits,
+    ) -> Result<Option<(SignedBatch, Vec<u8>)>, Error> {
+        let unfinished = store::batch::unfinished(conn, BATCHES_IN_FLIGHT_MAX as u32).await?;
+        if unfinished.len() >= BATCHES_IN_FLIGHT_MAX {
+            return Ok(None);
+        }
+        let tip = match unfinished.last() {
+            Some(last) => {
+                SignedBatch::from_bytes(&last.signed).map_err(Error::undecodable("batch.signed"))?.batch.tip()
+            }
+            None => self.chain.state().tip(self.organisation),
+        };
+        let rows = store::outbox::take(conn, limits).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let earlier = earlier_leaves(conn, &rows).await?;
+        let built = self.build(&tip, rows, earlier)?;
+        let header = &built.signed.batch.header;
+        let bytes = built.signed.to_bytes();
+        store::batch::insert(conn, header.sequence, &header.hash().0, &bytes, at_ms(header.time_ms)).await?;
+        store::batch_leaves::insert(conn, header.sequence, &built.leaves).await?;
+        store::outbox::mark(conn, header.sequence, &built.marks).await?;
+        Ok(Some((built.signed, bytes)))
     }
 
     fn build(&self, tip: &Tip, rows: Vec<OutboxRow>, earlier: BTreeMap<u64, u64>) -> Result<Built, Error> {
@@ -184,35 +231,6 @@ impl Batcher {
             (self.clock)(),
         );
         Ok(Built { signed: batch.sign(&self.key), leaves: gathered.leaves, marks: gathered.marks })
-    }
-
-    fn send(&self, signed: SignedBatch, bytes: Vec<u8>) {
-        let sequence = signed.batch.header.sequence;
-        self.mempool.offer(&self.chain.state(), signed, bytes.len());
-        if let Err(error) = self.exchange.broadcast(&Message::Batch(bytes.into())) {
-            tracing::warn!(
-                batch.sequence = sequence,
-                error = &error as &dyn std::error::Error,
-                "batch not gossiped"
-            );
-        }
-    }
-
-    /// Sends what is in no block yet: gossip is best effort, and peers may have restarted.
-    pub async fn resend(&self) -> Result<(), Error> {
-        let mut connection = self.pool.acquire().await.map_err(store::Error::from)?;
-        let unfinished = store::batch::unfinished(&mut connection, BATCHES_IN_FLIGHT_MAX as u32).await?;
-        drop(connection);
-        let young = RESEND_AFTER.as_millis() as u64;
-        for own in unfinished {
-            let made_ms = (own.created_at.unix_timestamp_nanos() / 1_000_000) as u64;
-            if (self.clock)().saturating_sub(made_ms) < young {
-                continue;
-            }
-            let signed = SignedBatch::from_bytes(&own.signed).map_err(Error::undecodable("batch.signed"))?;
-            self.send(signed, own.signed);
-        }
-        Ok(())
     }
 }
 

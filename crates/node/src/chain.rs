@@ -8,7 +8,6 @@ use ledger::directory::Entry;
 use ledger::link::NodeStatus;
 use ledger::{Canonical, ChainState, DecodeError, Directory, Genesis, Hash, Height, OrganisationId};
 use store::PgPool;
-use tokio::sync::watch;
 
 use crate::error::Error;
 
@@ -16,7 +15,6 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct Chain {
     current: RwLock<Current>,
-    height: watch::Sender<Height>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,8 +39,7 @@ impl Chain {
             }
             Some(stored) => restore(pool, genesis, stored).await?,
         };
-        let height = watch::Sender::new(state.height);
-        Ok(Chain { current: RwLock::new(Current { state: Arc::new(state), roots_pending }), height })
+        Ok(Chain { current: RwLock::new(Current { state: Arc::new(state), roots_pending }) })
     }
 
     /// The state now.
@@ -57,15 +54,8 @@ impl Chain {
 
     /// Goes on to the state after one more block.
     pub fn advance(&self, state: ChainState, roots_pending: bool) {
-        let height = state.height;
         let next = Current { state: Arc::new(state), roots_pending };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = next;
-        self.height.send_replace(height);
-    }
-
-    /// Follows the height.
-    pub fn watch(&self) -> watch::Receiver<Height> {
-        self.height.subscribe()
     }
 
     /// How the chain stands, as far as it can tell.
@@ -186,8 +176,8 @@ impl Canonical for Carry {
         let (network, time_ms, entries_root) = (Hash::read(from)?, u64::read(from)?, Hash::read(from)?);
         let count = from.count("tips", ledger::limits::ORGANISATION_LIST_MAX)?;
         let tips = (0..count)
-            .map(|_| Ok((OrganisationId::read(from)?, Tip::read(from)?)))
-            .collect::<Result<_, _>>()?;
+            .map(|_| Ok::<_, DecodeError>((OrganisationId::read(from)?, Tip::read(from)?)))
+            .collect::<Result<_, DecodeError>>()?;
         Ok(Carry { network, time_ms, entries_root, tips, roots_pending: bool::read(from)? })
     }
 }

@@ -108,7 +108,7 @@ impl Delivery {
     }
 
     /// A partner is back: what waits for it is due now.
-    async fn back(&self, links: &mut exchange::PeerWatch) {
+    async fn back(&mut self, links: &mut exchange::PeerWatch) {
         let Ok(mut connection) = self.pool.acquire().await else { return };
         let now = at_ms((self.clock)());
         for peer in links.peers().iter().filter(|peer| peer.connected) {

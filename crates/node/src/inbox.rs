@@ -78,9 +78,10 @@ impl NodeInbox {
             payload: payload.to_vec(),
             received_at: at_ms((self.clock)()),
         };
-        let row = &row;
+        let row = Arc::new(row);
         let stored = store::tx(&self.pool, "receive_message", move |conn| {
-            Box::pin(async move { Ok::<_, Error>(store::message_in::insert(conn, row).await?) })
+            let row = row.clone();
+            Box::pin(async move { Ok::<_, Error>(store::message_in::insert(conn, &row).await?) })
         });
         match stored.await {
             Ok(true) => {

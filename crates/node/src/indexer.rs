@@ -1,5 +1,7 @@
 //! What a block did, written in one transaction.
 
+use std::sync::Arc;
+
 use ledger::prove::DecidedBlock;
 use ledger::{Block, Canonical, Certificate, Execution, Height, OrganisationId, Outcome, SignedBatch};
 use lifecycle::Transition;
@@ -47,20 +49,22 @@ impl Indexer {
         execution: &Execution,
         roots_pending: bool,
     ) -> Result<(), Error> {
-        let rows = rows(block, certificate, execution, roots_pending);
-        let own: Vec<(&SignedBatch, &Vec<Outcome>)> = block
+        let rows = Arc::new(rows(block, certificate, execution, roots_pending));
+        let mine = |one: &(&SignedBatch, &Vec<Outcome>)| one.0.batch.header.author == self.organisation;
+        let own: Vec<(SignedBatch, Vec<Outcome>)> = block
             .batches
             .iter()
             .zip(&execution.outcomes)
-            .filter(|(signed, _)| signed.batch.header.author == self.organisation)
+            .filter(mine)
+            .map(|(signed, outcomes)| (signed.clone(), outcomes.clone()))
             .collect();
-        let now = (self.clock)();
-        let (rows, own, directory) = (&rows, &own, &execution.state.directory);
+        let (own, directory, now) = (Arc::new(own), execution.state.directory.clone(), (self.clock)());
         store::tx(&self.pool, "index_block", move |conn| {
+            let (rows, own, directory) = (rows.clone(), own.clone(), directory.clone());
             Box::pin(async move {
-                write(conn, rows).await?;
-                for (signed, outcomes) in own {
-                    own::finish(conn, directory, signed, outcomes, Height(rows.block.height), now).await?;
+                write(conn, &rows).await?;
+                for (signed, outcomes) in own.iter() {
+                    own::finish(conn, &directory, signed, outcomes, Height(rows.block.height), now).await?;
                 }
                 store::notify::final_height(conn, rows.block.height).await?;
                 Ok::<(), Error>(())

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::batcher::Batcher;
+use crate::batcher::{Batcher, Maker};
 use crate::chain::Chain;
 use crate::config::{Clock, Config};
 use crate::delivery::Delivery;
@@ -90,15 +90,18 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         clock: clock.clone(),
     });
     let stop = CancellationToken::new();
-    let batcher = Batcher {
-        pool: pool.clone(),
+    let maker = Maker {
         organisation: config.organisation,
         padding_secret: padding_secret(&config.key),
         key: config.key,
         chain: chain.clone(),
+        clock: clock.clone(),
+    };
+    let batcher = Batcher {
+        pool: pool.clone(),
+        maker: Arc::new(maker),
         mempool,
         exchange: exchange.clone(),
-        clock: clock.clone(),
         wake: wakes.batcher.clone(),
         age: config.timing.batch_age,
         lock: Some(lock),

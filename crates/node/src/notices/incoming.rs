@@ -30,11 +30,11 @@ impl Notices {
     /// [`Error`].
     pub async fn read_one(&self) -> Result<bool, Error> {
         let (now, state) = ((self.clock)(), self.state());
-        let state = &state;
         store::tx(&self.pool, "work_on_message", move |conn| {
+            let state = state.clone();
             Box::pin(async move {
                 let Some(message) = store::message_in::claim(conn).await? else { return Ok(false) };
-                let refusal = work(conn, state, &message, now).await?;
+                let refusal = work(conn, &state, &message, now).await?;
                 if let Some(reason) = &refusal {
                     tracing::error!(organisation = message.sender, message.id = %message.id, reason, "a partner's message was refused");
                 }
