@@ -1,5 +1,7 @@
 //! Tests against a real PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
 mod clients;
 mod custody;
 mod embedded;
