@@ -69,10 +69,10 @@ impl Vocabulary {
 
     /// The word as a web URI: `https://ref.gs1.org/cbv/BizStep-shipping`. A URI comes back as it is.
     pub fn web_uri(self, term: &str) -> String {
-        match (term.contains(':'), self.of_gs1_web()) {
-            (true, _) => term.to_owned(),
-            (false, true) => format!("{}{term}", GS1_WEB[0]),
-            (false, false) => format!("{CBV_WEB}{}{term}", self.spelling().word),
+        match (is_word(term), self.of_gs1_web()) {
+            (false, _) => term.to_owned(),
+            (true, true) => format!("{}{term}", GS1_WEB[0]),
+            (true, false) => format!("{CBV_WEB}{}{term}", self.spelling().word),
         }
     }
 
@@ -80,13 +80,19 @@ impl Vocabulary {
     /// else a CURIE (`gs1:Temperature`, `cbv:Comp-x`). A URI comes back as it is.
     pub fn xml_text(self, term: &str) -> String {
         let spelling = self.spelling();
-        match (term.contains(':'), spelling.urn) {
-            (true, _) => term.to_owned(),
-            (false, Some(urn)) => format!("{urn}{term}"),
-            (false, None) if self.of_gs1_web() => format!("gs1:{term}"),
-            (false, None) => format!("cbv:{}{term}", spelling.word),
+        match (is_word(term), spelling.urn) {
+            (false, _) => term.to_owned(),
+            (true, Some(urn)) => format!("{urn}{term}"),
+            (true, None) if self.of_gs1_web() => format!("gs1:{term}"),
+            (true, None) => format!("cbv:{}{term}", spelling.word),
         }
     }
+}
+
+/// Whether a term can be a bare word. Other texts without a colon are no URIs either, and stay as they are until they are
+/// found invalid.
+fn is_word(term: &str) -> bool {
+    !term.is_empty() && !term.contains([':', '/'])
 }
 
 /// A term in normal form: the bare word for any spelling of a word of the vocabulary's namespace (whether or not the
@@ -101,7 +107,7 @@ pub fn normalise(vocabulary: Vocabulary, text: &str) -> Cow<'_, str> {
         of_urn.or_else(|| of_web()?.strip_prefix(spelling.word))
     };
     match word {
-        Some(word) if !word.is_empty() && !word.contains([':', '/']) => Cow::Borrowed(word),
+        Some(word) if is_word(word) => Cow::Borrowed(word),
         _ => Cow::Borrowed(text),
     }
 }

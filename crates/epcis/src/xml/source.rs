@@ -3,13 +3,13 @@
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
 use quick_xml::errors::Error;
-use quick_xml::escape::EscapeError;
+use quick_xml::escape::{EscapeError, unescape};
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::{PrefixDeclaration, ResolveResult};
 
 use super::{STANDARD, XML, XSI};
 use crate::model::{EPCIS_VOCABULARY, Name};
-use crate::text::is_document_char;
+use crate::text::{is_document_char, is_ncname};
 use crate::{Fault, FaultCode, Limits};
 
 /// Reads tokens of a document that the caller has checked to be UTF-8.
@@ -121,6 +121,13 @@ impl<'a> Source<'a> {
         Ok(text)
     }
 
+    fn checked_name(&self, name: &str, at: usize) -> Result<(), Fault> {
+        if is_ncname(name) {
+            return Ok(());
+        }
+        Err(self.fault(FaultCode::XmlSyntax, "not a name of Namespaces in XML", at))
+    }
+
     /// Declarations and external identifiers are refused: a document type can make a parser read other files or
     /// grow without bound. A bare name does nothing.
     fn document_type(&self, content: &str, at: usize) -> Result<(), Fault> {
@@ -166,6 +173,7 @@ impl<'a> Source<'a> {
         }
         let (resolved, local) = self.reader.resolver().resolve_element(tag.name());
         let namespace = self.namespace(&resolved, at)?;
+        self.checked_name(local.into_inner(), at)?;
         let mut start = Start {
             name: standard_name(&namespace, local.into_inner()),
             attributes: Vec::new(),
@@ -195,6 +203,7 @@ impl<'a> Source<'a> {
             match attribute.key.as_namespace_binding() {
                 Some(PrefixDeclaration::Default) => continue,
                 Some(PrefixDeclaration::Named(prefix)) => {
+                    self.checked_name(prefix, at)?;
                     start.bindings.push((prefix.to_owned(), value));
                     continue;
                 }
@@ -203,6 +212,7 @@ impl<'a> Source<'a> {
             let (resolved, local) = self.reader.resolver().resolve_attribute(attribute.key);
             let namespace = self.namespace(&resolved, at)?;
             let local = local.into_inner();
+            self.checked_name(local, at)?;
             if !seen.insert((namespace.clone(), local.to_owned())) {
                 return Err(self.fault(
                     FaultCode::XmlSyntax,
@@ -220,10 +230,23 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
+    /// A namespace as its declaration means it; the resolver has it as written.
+    fn unescaped(&self, written: &str, at: usize) -> Result<String, Fault> {
+        if !written.contains(['&', '\t', '\r', '\n']) {
+            return Ok(written.to_owned());
+        }
+        let spaced = written.replace("\r\n", " ").replace(['\t', '\r', '\n'], " ");
+        let text = unescape(&spaced).map_err(|error| {
+            let code = error_code(&Error::Escape(error.clone()));
+            self.fault(code, error.to_string(), at)
+        })?;
+        self.checked_text(text.into_owned(), at)
+    }
+
     fn namespace(&self, resolved: &ResolveResult<'_>, at: usize) -> Result<String, Fault> {
         match resolved {
             ResolveResult::Unbound => Ok(String::new()),
-            ResolveResult::Bound(namespace) => Ok(namespace.into_inner().to_owned()),
+            ResolveResult::Bound(namespace) => self.unescaped(namespace.into_inner(), at),
             ResolveResult::Unknown(prefix) => {
                 Err(self.fault(FaultCode::UnknownPrefix, format!("no xmlns binds the prefix `{prefix}`"), at))
             }

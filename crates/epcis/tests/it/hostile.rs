@@ -3,6 +3,7 @@
 use epcis::{Document, FaultCode, Format, Limits, XmlVersion};
 use proptest::prelude::*;
 
+use crate::twins::first_difference;
 use crate::{files, is_within, testdata};
 
 fn code(text: &str, format: Format) -> FaultCode {
@@ -159,7 +160,7 @@ fn sources() -> Vec<(Format, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(20000))]
 
     /// Bytes changed, cut or doubled at random: a fault or a document, never a panic; and a document that is read can be
     /// written and read again as the same events.
@@ -191,11 +192,13 @@ proptest! {
                 event.hash_id(epcis::CbvVersion::V2_0);
             }
             let again = Document::parse(document.to_json().as_bytes(), Format::Json, &Limits::default());
-            prop_assert_eq!(&again.unwrap().events, &document.events);
+            let again = again.unwrap().events;
+            prop_assert!(again == document.events, "{}", first_difference(&again, &document.events));
             for version in [XmlVersion::V1_2, XmlVersion::V2_0] {
                 if let Ok(xml) = document.to_xml(version) {
                     let again = Document::parse(xml.as_bytes(), Format::Xml, &Limits::default());
-                    prop_assert_eq!(&again.unwrap().events, &document.events);
+                    let again = again.unwrap().events;
+                    prop_assert!(again == document.events, "{}", first_difference(&again, &document.events));
                 }
             }
         }

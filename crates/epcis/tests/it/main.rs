@@ -3,7 +3,10 @@
 //! Third-party documents are read from `../shared/testdata` beside the workspace. Where that folder is absent the
 //! tests that need it say so and pass, unless `THERIAC_CONFORMANCE=required`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests; clippy's own exception covers test functions only")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests; clippy's own exception covers test functions only"
+)]
 
 mod documents;
 mod events;

@@ -69,7 +69,7 @@ fn one_key_form(mut event: Event) -> Event {
     event
 }
 
-fn first_difference(left: &[Event], right: &[Event]) -> String {
+pub fn first_difference(left: &[Event], right: &[Event]) -> String {
     if left.len() != right.len() {
         return format!("{} events and {}", left.len(), right.len());
     }
