@@ -94,15 +94,10 @@ pub fn disclosure(path: &Path) -> Result<Disclosure, Unusable> {
 }
 
 fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Unusable> {
-    let cause = |cause| Unusable::Read {
-        path: path.to_owned(),
-        cause,
-    };
+    let cause = |cause| Unusable::Read { path: path.to_owned(), cause };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(cause)?;
-    file.take(bytes_max as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cause)?;
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(cause)?;
     if bytes.len() > bytes_max {
         let path = path.to_owned();
         return Err(Unusable::TooLong { path, bytes_max });
@@ -116,18 +111,11 @@ fn is_json(bytes: &[u8]) -> bool {
 }
 
 fn unknown(path: &Path, expected: &'static str) -> Unusable {
-    Unusable::Unknown {
-        path: path.to_owned(),
-        expected,
-    }
+    Unusable::Unknown { path: path.to_owned(), expected }
 }
 
 fn json<T: DeserializeOwned>(path: &Path, expected: &'static str, bytes: &[u8]) -> Result<T, Unusable> {
-    serde_json::from_slice(bytes).map_err(|cause| Unusable::Json {
-        path: path.to_owned(),
-        expected,
-        cause,
-    })
+    serde_json::from_slice(bytes).map_err(|cause| Unusable::Json { path: path.to_owned(), expected, cause })
 }
 
 /// The value of the known members, and the names of the others.
@@ -136,11 +124,7 @@ fn from_members<T: Canonical + Serialize + DeserializeOwned>(
     expected: &'static str,
     members: Map<String, Value>,
 ) -> Result<(Box<T>, Vec<String>), Unusable> {
-    let fault = |cause| Unusable::Json {
-        path: path.to_owned(),
-        expected,
-        cause,
-    };
+    let fault = |cause| Unusable::Json { path: path.to_owned(), expected, cause };
     let names: Vec<String> = members.keys().cloned().collect();
     let value: T = serde_json::from_value(Value::Object(members)).map_err(fault)?;
     let own = serde_json::to_value(&value).map_err(fault)?;
@@ -160,15 +144,9 @@ fn bounded<T: Canonical>(path: &Path, expected: &'static str, value: T) -> Resul
 /// The encodings carry no kind; no bytes are those of two kinds but by a forger's effort, and then are refused.
 fn canonical_proof(path: &Path, bytes: &[u8]) -> Result<Proof, Unusable> {
     let readings = [
-        EventReceipt::from_bytes(bytes)
-            .ok()
-            .map(|value| Proof::Event(Box::new(value))),
-        ItemReceipt::from_bytes(bytes)
-            .ok()
-            .map(|value| Proof::Item(Box::new(value))),
-        Evidence::from_bytes(bytes)
-            .ok()
-            .map(|value| Proof::Evidence(Box::new(value))),
+        EventReceipt::from_bytes(bytes).ok().map(|value| Proof::Event(Box::new(value))),
+        ItemReceipt::from_bytes(bytes).ok().map(|value| Proof::Item(Box::new(value))),
+        Evidence::from_bytes(bytes).ok().map(|value| Proof::Evidence(Box::new(value))),
     ];
     let mut readings = readings.into_iter().flatten();
     match (readings.next(), readings.next()) {

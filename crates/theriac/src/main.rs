@@ -8,10 +8,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let arguments = theriac::Arguments::parse();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place where this program reads the clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place where this program reads the clock")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
     match theriac::run(&arguments, now_ms, &mut std::io::stdout().lock()) {

@@ -62,9 +62,7 @@ impl Report {
             lines.push(format!("as of: block {}, {}", as_of.height, as_of.time));
         }
         let Trusted { genesis, network } = &self.trusted;
-        lines.push(format!(
-            "trust: only genesis was trusted ({genesis}, network {network})"
-        ));
+        lines.push(format!("trust: only genesis was trusted ({genesis}, network {network})"));
         lines.extend(self.limits.iter().map(|line| format!("note: {line}")));
         if !self.ignored.is_empty() {
             let names = self.ignored.join(", ");
@@ -81,9 +79,7 @@ pub fn plain(text: &str) -> String {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    text.chars()
-        .map(|c| if steers(c) { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// A time on the ledger, RFC 3339 in UTC.

@@ -22,9 +22,7 @@ pub fn run(arguments: &Arguments, clock_ms: u64, out: &mut impl Write) -> Result
     } else {
         report.lines().join("\n")
     };
-    writeln!(out, "{answer}")
-        .and_then(|()| out.flush())
-        .map_err(Unusable::Write)?;
+    writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(Unusable::Write)?;
     Ok(report.proven)
 }
 
@@ -33,18 +31,13 @@ fn checked(arguments: &VerifyArguments, clock_ms: u64) -> Result<Report, Unusabl
     let (proof, ignored) = input::proof(&arguments.file)?;
     let event = match &arguments.event {
         Some(_) if !matches!(proof, Proof::Event(_)) => {
-            return Err(Unusable::NoEvent {
-                path: arguments.file.clone(),
-                found: proof.kind(),
-            });
+            return Err(Unusable::NoEvent { path: arguments.file.clone(), found: proof.kind() });
         }
         Some(path) => Some(input::disclosure(path)?),
         None => None,
     };
-    let age = arguments.max_age.map(|max_seconds| Age {
-        max_seconds,
-        now_ms: arguments.now.unwrap_or(clock_ms),
-    });
+    let age =
+        arguments.max_age.map(|max_seconds| Age { max_seconds, now_ms: arguments.now.unwrap_or(clock_ms) });
     let mut report = verify(&proof, &genesis, event.as_ref(), age);
     report.ignored = ignored;
     Ok(report)

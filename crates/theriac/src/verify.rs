@@ -23,10 +23,7 @@ pub struct Age {
 
 /// Verifies a proof on the trust of a genesis: its validators, and its directory for names and owners.
 pub fn verify(proof: &Proof, genesis: &Genesis, event: Option<&Disclosure>, age: Option<Age>) -> Report {
-    let trusted = Trusted {
-        genesis: genesis.name.clone(),
-        network: genesis.network().to_string(),
-    };
+    let trusted = Trusted { genesis: genesis.name.clone(), network: genesis.network().to_string() };
     let mut verifier = Verifier {
         network: genesis.network(),
         validators: genesis.validator_set(),
@@ -43,10 +40,8 @@ pub fn verify(proof: &Proof, genesis: &Genesis, event: Option<&Disclosure>, age:
         Ok(claim) => (Some(claim), None),
         Err(broken) => (None, Some(broken)),
     };
-    let as_of = claim.as_ref().map(|claim| AsOf {
-        height: claim.last.height.0,
-        time: time_text(claim.last.time_ms),
-    });
+    let as_of =
+        claim.as_ref().map(|claim| AsOf { height: claim.last.height.0, time: time_text(claim.last.time_ms) });
     let claim = claim.map(|claim| (claim.proves, claim.facts, claim.limits));
     let (proves, facts, limits) = claim.unwrap_or((Vec::new(), Value::Null, Vec::new()));
     Report {
@@ -80,10 +75,7 @@ struct Verifier {
 
 impl Verifier {
     fn trust(&self) -> Trust<'_> {
-        Trust {
-            network: &self.network,
-            validators: &self.validators,
-        }
+        Trust { network: &self.network, validators: &self.validators }
     }
 
     fn name(&self, id: OrganisationId) -> String {
@@ -95,32 +87,20 @@ impl Verifier {
 
     fn event(&mut self, receipt: &EventReceipt, event: Option<&Disclosure>) -> Result<Claim, String> {
         receipt.verify(self.trust()).map_err(broken)?;
-        let EventReceipt {
-            commitment,
-            path,
-            anchor,
-        } = receipt;
+        let EventReceipt { commitment, path, anchor } = receipt;
         let (number, author) = (receipt.event(), self.name(anchor.batch.author));
         let leaf = format!("leaf {} of {}", path.index + 1, path.size);
         let sequence = anchor.batch.sequence;
-        self.checks.push(format!(
-            "commitment {commitment} is {leaf} in batch {sequence} of {author}"
-        ));
+        self.checks.push(format!("commitment {commitment} is {leaf} in batch {sequence} of {author}"));
         self.anchor(anchor);
         let block = &anchor.block.header;
         let when = time_text(block.time_ms);
-        let mut proves = vec![format!(
-            "event {number} of {author} is anchored since block {}, {when}",
-            block.height
-        )];
+        let mut proves =
+            vec![format!("event {number} of {author} is anchored since block {}, {when}", block.height)];
         if let Some(disclosure) = event {
-            disclosure
-                .verify(commitment)
-                .map_err(|error| format!("event in commitment: {error}"))?;
+            disclosure.verify(commitment).map_err(|error| format!("event in commitment: {error}"))?;
             let (shown, count) = (disclosure.shown.len(), disclosure.count);
-            self.checks.push(format!(
-                "the {shown} fields shown, of {count}, are those committed to"
-            ));
+            self.checks.push(format!("the {shown} fields shown, of {count}, are those committed to"));
             proves.extend(fields(disclosure));
         }
         Ok(Claim {
@@ -141,21 +121,10 @@ impl Verifier {
 
     fn item(&mut self, receipt: &ItemReceipt) -> Result<Claim, String> {
         receipt.verify(self.trust()).map_err(broken)?;
-        let ItemReceipt {
-            item,
-            path,
-            anchor,
-            outcome,
-            next,
-            ..
-        } = receipt;
+        let ItemReceipt { item, path, anchor, outcome, next, .. } = receipt;
         let (what, author) = (described(item), self.name(anchor.batch.author));
         let sequence = anchor.batch.sequence;
-        let place = format!(
-            "item {} of {} in batch {sequence} of {author}",
-            path.index + 1,
-            path.size
-        );
+        let place = format!("item {} of {} in batch {sequence} of {author}", path.index + 1, path.size);
         self.checks.push(format!("{what} is {place}"));
         self.anchor(anchor);
         let (block, next_height) = (&anchor.block.header, next.header.height);
@@ -163,15 +132,11 @@ impl Verifier {
             Outcome::Accepted => "accepted".to_owned(),
             Outcome::Refused(refusal) => format!("refused ({}): {refusal}", refusal.as_str()),
         };
-        self.checks
-            .push(format!("its result is in block {next_height}: {became}"));
+        self.checks.push(format!("its result is in block {next_height}: {became}"));
         self.decided(next);
         let when = time_text(block.time_ms);
         Ok(Claim {
-            proves: vec![format!(
-                "{what} by {author} in block {}, {when}, was {became}",
-                block.height
-            )],
+            proves: vec![format!("{what} by {author} in block {}, {when}, was {became}", block.height)],
             facts: json!({
                 "item": item,
                 "organisation": anchor.batch.author,
@@ -189,10 +154,7 @@ impl Verifier {
         self.checks.extend(proven.checks);
         self.decided(&evidence.head);
         let (gtin, serial, issuer) = (&evidence.gtin, &evidence.serial, self.name(evidence.issuer));
-        let product = self
-            .directory
-            .product(gtin)
-            .map(|product| format!(", {}", product.name));
+        let product = self.directory.product(gtin).map(|product| format!(", {}", product.name));
         let mut proves = vec![format!(
             "pack (01){gtin}(21){serial} of {issuer}{}: {} after {} changes shown",
             product.unwrap_or_default(),
@@ -223,28 +185,20 @@ impl Verifier {
     fn stopped(&self, stop: &ItemReceipt) -> String {
         let block = &stop.anchor.block.header;
         let (by, when) = (self.name(stop.anchor.batch.author), time_text(block.time_ms));
-        format!(
-            "{} by {by}, from block {} on, {when}",
-            described(&stop.item),
-            block.height
-        )
+        format!("{} by {by}, from block {} on, {when}", described(&stop.item), block.height)
     }
 
     fn anchor(&mut self, anchor: &Anchor) {
         let (batch, path, header) = (anchor.batch.hash(), &anchor.path, &anchor.block.header);
         let place = format!("batch {} of {}", path.index + 1, path.size);
-        self.checks
-            .push(format!("batch {batch} is {place} in block {}", header.height));
+        self.checks.push(format!("batch {batch} is {place} in block {}", header.height));
         self.decided(&anchor.block);
     }
 
     fn decided(&mut self, block: &SignedHeader) {
         let SignedHeader { header, certificate } = block;
         let (signed, all) = (certificate.signatures.len(), self.validators.len());
-        let voters = certificate
-            .signatures
-            .iter()
-            .filter_map(|commit| self.validators.get(&commit.address));
+        let voters = certificate.signatures.iter().filter_map(|commit| self.validators.get(&commit.address));
         let power = voters.fold(0u64, |sum, voter| sum.saturating_add(voter.power));
         let total = self.validators.power();
         let (height, hash, round) = (header.height, header.hash(), certificate.round);
@@ -265,10 +219,7 @@ impl Verifier {
                 "age: block {height} is {seconds} s old, more than the {max_seconds} s permitted"
             ));
         }
-        self.checks.push(format!(
-            "its last block is {} s old, within {max_seconds} s",
-            age_ms / 1_000
-        ));
+        self.checks.push(format!("its last block is {} s old, within {max_seconds} s", age_ms / 1_000));
         Ok(claim)
     }
 }
@@ -287,20 +238,11 @@ fn described(item: &Item) -> String {
         Item::Change(DirectoryChange::RegisterProduct(product)) => {
             format!("registration of product {} ({})", product.gtin, product.name)
         }
-        Item::Change(DirectoryChange::Stop {
-            gtin,
-            lot,
-            class,
-            reason,
-        }) => match lot {
+        Item::Change(DirectoryChange::Stop { gtin, lot, class, reason }) => match lot {
             Some(lot) => format!("recall of lot {lot} of product {gtin}, class {class:?}, \"{reason}\""),
             None => format!("withdrawal of product {gtin}, class {class:?}, \"{reason}\""),
         },
-        Item::Change(DirectoryChange::SetStanding {
-            organisation,
-            standing,
-            reason,
-        }) => {
+        Item::Change(DirectoryChange::SetStanding { organisation, standing, reason }) => {
             let standing = format!("{standing:?}").to_lowercase();
             format!("setting organisation {organisation}'s standing to {standing}, \"{reason}\"")
         }
@@ -309,9 +251,7 @@ fn described(item: &Item) -> String {
 
 fn fields(disclosure: &Disclosure) -> Vec<String> {
     let shown = disclosure.shown.iter().take(FIELDS_SHOWN_MAX);
-    let mut lines: Vec<String> = shown
-        .map(|field| format!("{} = {}", field.name, field.value))
-        .collect();
+    let mut lines: Vec<String> = shown.map(|field| format!("{} = {}", field.name, field.value)).collect();
     let more = disclosure.shown.len().saturating_sub(FIELDS_SHOWN_MAX);
     if more > 0 {
         lines.push(format!("and {more} more fields"));

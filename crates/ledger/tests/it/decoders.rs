@@ -98,12 +98,7 @@ proptest! {
 fn no_encoding_is_the_beginning_of_another() {
     for sample in SAMPLES.iter() {
         for end in 0..sample.bytes.len() {
-            assert_eq!(
-                (sample.again)(&sample.bytes[..end]),
-                None,
-                "{} cut at {end}",
-                sample.name
-            );
+            assert_eq!((sample.again)(&sample.bytes[..end]), None, "{} cut at {end}", sample.name);
         }
         let mut longer = sample.bytes.clone();
         longer.push(0);
@@ -113,12 +108,7 @@ fn no_encoding_is_the_beginning_of_another() {
 
 #[test]
 fn a_claimed_count_reserves_no_memory() {
-    let mut bytes = SAMPLES
-        .iter()
-        .find(|sample| sample.name == "Disclosure")
-        .unwrap()
-        .bytes
-        .clone();
+    let mut bytes = SAMPLES.iter().find(|sample| sample.name == "Disclosure").unwrap().bytes.clone();
     bytes[5..9].copy_from_slice(&(1u32 << 20).to_be_bytes());
     let sample = SAMPLES.iter().find(|sample| sample.name == "Disclosure").unwrap();
     assert_eq!((sample.again)(&bytes), None);

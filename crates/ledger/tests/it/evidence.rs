@@ -37,10 +37,7 @@ fn broken(story: &Story, alter: impl FnOnce(&mut Evidence)) -> &'static str {
 fn evidence_tells_the_packs_history_as_of_the_head() {
     let story = story();
     let proven = verify(&story.network, &genuine(&story)).unwrap();
-    assert_eq!(
-        (proven.state, proven.changes, proven.stopped),
-        (PackState::Active, 3, true)
-    );
+    assert_eq!((proven.state, proven.changes, proven.stopped), (PackState::Active, 3, true));
     assert_eq!(proven.height, Height(5));
     assert_eq!(proven.time_ms, story.network.state.time_ms);
     for part in [
@@ -52,19 +49,12 @@ fn evidence_tells_the_packs_history_as_of_the_head() {
         "lot A123 is",
         "head:",
     ] {
-        assert!(
-            proven.checks.iter().any(|line| line.contains(part)),
-            "{part}: {:?}",
-            proven.checks
-        );
+        assert!(proven.checks.iter().any(|line| line.contains(part)), "{part}: {:?}", proven.checks);
     }
     let other_lot = Lot::new(OTHER_LOT).unwrap();
     let third = story.network.evidence(&story.packs["S3"], Some(&other_lot));
     let proven = verify(&story.network, &third).unwrap();
-    assert_eq!(
-        (proven.state, proven.changes, proven.stopped),
-        (PackState::Active, 1, false)
-    );
+    assert_eq!((proven.state, proven.changes, proven.stopped), (PackState::Active, 1, false));
 }
 
 #[test]
@@ -95,18 +85,12 @@ fn no_byte_of_evidence_can_change_what_it_proves() {
 fn a_lot_that_is_not_the_packs_is_told_with_or_without_a_recall() {
     let story = story();
     let other = |evidence: &mut Evidence| evidence.lot = Some(Lot::new(OTHER_LOT).unwrap());
-    assert_eq!(
-        broken(&story, other),
-        "the pack was commissioned with another lot"
-    );
+    assert_eq!(broken(&story, other), "the pack was commissioned with another lot");
     let without_stops = |evidence: &mut Evidence| {
         other(evidence);
         evidence.stops.clear();
     };
-    assert_eq!(
-        broken(&story, without_stops),
-        "the pack was commissioned with another lot"
-    );
+    assert_eq!(broken(&story, without_stops), "the pack was commissioned with another lot");
     // S3 is of the other lot: the recall of A123 cannot be pinned on it.
     let pinned = story.network.evidence(&story.packs["S3"], Some(&lot()));
     assert_eq!(pinned.stops.len(), 1);
@@ -121,18 +105,9 @@ fn a_lot_that_is_not_the_packs_is_told_with_or_without_a_recall() {
 #[test]
 fn the_history_has_no_gap_no_stranger_and_no_refusal() {
     let story = story();
-    assert_eq!(
-        broken(&story, |e| e.changes.clear()),
-        "the evidence shows no commission"
-    );
-    assert_eq!(
-        broken(&story, |e| drop(e.changes.remove(0))),
-        "a change is missing"
-    );
-    assert_eq!(
-        broken(&story, |e| drop(e.changes.remove(1))),
-        "a change is missing"
-    );
+    assert_eq!(broken(&story, |e| e.changes.clear()), "the evidence shows no commission");
+    assert_eq!(broken(&story, |e| drop(e.changes.remove(0))), "a change is missing");
+    assert_eq!(broken(&story, |e| drop(e.changes.remove(1))), "a change is missing");
     assert_eq!(broken(&story, |e| e.changes.swap(1, 2)), "a change is missing");
     let twice = |e: &mut Evidence| e.changes.insert(1, e.changes[0].clone());
     assert_eq!(broken(&story, twice), "a change is missing");
@@ -140,20 +115,11 @@ fn the_history_has_no_gap_no_stranger_and_no_refusal() {
     let refusal = |e: &mut Evidence| e.changes.insert(1, refused);
     assert_eq!(broken(&story, refusal), "a change was refused");
     let of_another = story.network.item_receipt(Height(2), 1, 1);
-    assert_eq!(
-        broken(&story, |e| e.changes.push(of_another)),
-        "a change is of another pack"
-    );
+    assert_eq!(broken(&story, |e| e.changes.push(of_another)), "a change is of another pack");
     let stop = story.network.item_receipt(Height(4), 0, 0);
-    assert_eq!(
-        broken(&story, |e| e.changes.push(stop)),
-        "a change of the pack is no status update"
-    );
+    assert_eq!(broken(&story, |e| e.changes.push(stop)), "a change of the pack is no status update");
     let update = story.network.item_receipt(Height(1), 0, 0);
-    assert_eq!(
-        broken(&story, |e| e.stops.push(update)),
-        "a stop is no recall or withdrawal"
-    );
+    assert_eq!(broken(&story, |e| e.stops.push(update)), "a stop is no recall or withdrawal");
 }
 
 #[test]
@@ -161,10 +127,7 @@ fn the_head_is_not_below_what_is_shown() {
     let story = story();
     for height in 1..=3 {
         let head = story.network.signed_header(Height(height));
-        assert_eq!(
-            broken(&story, |e| e.head = head),
-            "a change is later than the head"
-        );
+        assert_eq!(broken(&story, |e| e.head = head), "a change is later than the head");
     }
     let head = story.network.signed_header(Height(4));
     let mut evidence = genuine(&story);
@@ -189,9 +152,7 @@ fn another_pack_cannot_borrow_the_history() {
 fn a_pack_commissioned_by_another_than_the_products_owner_is_no_genuine_pack() {
     const RIVAL: OrganisationId = OrganisationId(5);
     let mut genesis = testkit::genesis();
-    genesis
-        .organisations
-        .push(testkit::organisation(RIVAL, Role::Manufacturer));
+    genesis.organisations.push(testkit::organisation(RIVAL, Role::Manufacturer));
     let mut network = Network::of(genesis);
     let copy = testkit::pack("S1");
     let mut update = commission(&network, &copy, LOT);
@@ -210,16 +171,10 @@ fn a_pack_commissioned_by_another_than_the_products_owner_is_no_genuine_pack() {
         stops: Vec::new(),
         head: network.signed_header(Height(2)),
     };
-    assert_eq!(
-        verify(&network, &forged),
-        Err(Broken::Mismatch("the issuer does not own the product"))
-    );
+    assert_eq!(verify(&network, &forged), Err(Broken::Mismatch("the issuer does not own the product")));
     let mut renamed = forged;
     renamed.issuer = MAKER;
-    assert_eq!(
-        verify(&network, &renamed),
-        Err(Broken::Mismatch("a change is of another pack"))
-    );
+    assert_eq!(verify(&network, &renamed), Err(Broken::Mismatch("a change is of another pack")));
 }
 
 #[test]

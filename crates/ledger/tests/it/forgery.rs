@@ -81,18 +81,12 @@ fn genuine_receipts_verify_and_say_what_they_prove() {
     let later = network.event_receipt(Height(3), 0, 0);
     assert_eq!((later.verify(trust), later.event()), (Ok(()), 1));
     let accepted = network.item_receipt(Height(2), 0, 0);
-    assert_eq!(
-        (accepted.verify(trust), accepted.outcome),
-        (Ok(()), Outcome::Accepted)
-    );
+    assert_eq!((accepted.verify(trust), accepted.outcome), (Ok(()), Outcome::Accepted));
     let refused = item_receipt(&network);
     let outcome = Outcome::Refused(Refusal::AlreadyInState);
     assert_eq!((refused.verify(trust), refused.outcome), (Ok(()), outcome));
     let recall = network.item_receipt(Height(4), 0, 0);
-    assert_eq!(
-        (recall.verify(trust), recall.outcome),
-        (Ok(()), Outcome::Accepted)
-    );
+    assert_eq!((recall.verify(trust), recall.outcome), (Ok(()), Outcome::Accepted));
 }
 
 #[test]
@@ -125,10 +119,7 @@ fn a_receipt_is_neither_shorter_nor_longer() {
         assert!(matches!(cut, Err(DecodeError::Truncated { .. })), "cut at {end}");
     }
     let longer = [bytes.as_slice(), &[0]].concat();
-    assert_eq!(
-        EventReceipt::from_bytes(&longer),
-        Err(DecodeError::Trailing { count: 1 })
-    );
+    assert_eq!(EventReceipt::from_bytes(&longer), Err(DecodeError::Trailing { count: 1 }));
 }
 
 /// How the genuine event receipt fails with its block's certificate replaced.
@@ -201,22 +192,13 @@ fn the_other_spelling_of_a_signature_is_refused() {
 fn another_network_or_other_validators_are_not_trusted() {
     let Story { network, .. } = story();
     let (receipt, trust) = (event_receipt(&network), network.trust());
-    let elsewhere = Trust {
-        network: &Hash([1; 32]),
-        ..trust
-    };
+    let elsewhere = Trust { network: &Hash([1; 32]), ..trust };
     let mismatch = |text| Err(Broken::Mismatch(text));
-    assert_eq!(
-        receipt.verify(elsewhere),
-        mismatch("the block belongs to another network")
-    );
+    assert_eq!(receipt.verify(elsewhere), mismatch("the block belongs to another network"));
     let mut validators = network.genesis.validators.clone();
     validators[0].power = 5;
     let others = ValidatorSet::new(validators);
-    let foreign = Trust {
-        validators: &others,
-        ..trust
-    };
+    let foreign = Trust { validators: &others, ..trust };
     assert_eq!(
         receipt.verify(foreign),
         mismatch("the block hands over to validators that this trust does not cover")
@@ -243,16 +225,10 @@ fn parts_of_two_receipts_do_not_make_a_third() {
 
     let mut other_event = genuine.clone();
     other_event.commitment = network.event_receipt(Height(1), 0, 1).commitment;
-    assert_eq!(
-        other_event.verify(trust),
-        path("event in batch", ProofError::Root)
-    );
+    assert_eq!(other_event.verify(trust), path("event in batch", ProofError::Root));
     let mut other_place = genuine.clone();
     other_place.path.index = 1;
-    assert_eq!(
-        other_place.verify(trust),
-        path("event in batch", ProofError::Root)
-    );
+    assert_eq!(other_place.verify(trust), path("event in batch", ProofError::Root));
     let mut outside = genuine.clone();
     outside.path.index = 16;
     assert_eq!(outside.verify(trust), path("event in batch", ProofError::Index));
@@ -261,34 +237,20 @@ fn parts_of_two_receipts_do_not_make_a_third() {
     assert_eq!(short.verify(trust), path("event in batch", ProofError::Length));
     let mut other_batch = genuine.clone();
     other_batch.anchor.batch = network.event_receipt(Height(1), 1, 0).anchor.batch;
-    assert_eq!(
-        other_batch.verify(trust),
-        Err(Broken::Mismatch("the event's path is of another batch"))
-    );
+    assert_eq!(other_batch.verify(trust), Err(Broken::Mismatch("the event's path is of another batch")));
     let mut other_block = genuine.clone();
     other_block.anchor.block = network.signed_header(Height(2));
-    assert_eq!(
-        other_block.verify(trust),
-        path("batch in block", ProofError::Root)
-    );
+    assert_eq!(other_block.verify(trust), path("batch in block", ProofError::Root));
     let mut height = genuine.clone();
     height.anchor.block.certificate.height = Height(2);
-    assert_eq!(
-        height.verify(trust),
-        Err(Broken::Mismatch("the certificate is of another block"))
-    );
+    assert_eq!(height.verify(trust), Err(Broken::Mismatch("the certificate is of another block")));
 }
 
 #[test]
 fn an_outcome_is_that_of_this_item_in_the_next_block() {
     let Story { network, .. } = story();
     let (trust, genuine) = (network.trust(), item_receipt(&network));
-    let result = |cause| {
-        Err(Broken::Path {
-            link: "result in next block",
-            cause,
-        })
-    };
+    let result = |cause| Err(Broken::Path { link: "result in next block", cause });
 
     let mut accepted = genuine.clone();
     accepted.outcome = Outcome::Accepted;
@@ -301,26 +263,15 @@ fn an_outcome_is_that_of_this_item_in_the_next_block() {
     later.next = network.signed_header(Height(4));
     assert_eq!(
         later.verify(trust),
-        Err(Broken::Mismatch(
-            "the block with the results does not follow the item's block"
-        ))
+        Err(Broken::Mismatch("the block with the results does not follow the item's block"))
     );
     let mut posed = network.item_receipt(Height(4), 0, 0);
     posed.item = genuine.item.clone();
-    assert_eq!(
-        posed.verify(trust),
-        Err(Broken::Mismatch("the item's path is of another batch"))
-    );
+    assert_eq!(posed.verify(trust), Err(Broken::Mismatch("the item's path is of another batch")));
     let mut undecided = genuine;
     undecided.next.certificate = certify(&undecided.next.header, VoteKind::Precommit, 0, &[REGULATOR]);
     let cause = CertificateError::Power { signed: 1, total: 4 };
-    assert_eq!(
-        undecided.verify(trust),
-        Err(Broken::Certificate {
-            height: Height(3),
-            cause
-        })
-    );
+    assert_eq!(undecided.verify(trust), Err(Broken::Certificate { height: Height(3), cause }));
 }
 
 /// The one freedom a forger has, and why it is harmless: no header says how many results a block has, so two

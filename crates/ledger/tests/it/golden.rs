@@ -30,51 +30,24 @@ fn names(story: &Story) -> BTreeMap<String, String> {
     let block = &story.network.blocks[1].block;
     let voter = Address::of(&testkit::validator_key(MAKER).public_key());
     let vote = |kind, value: Option<&Hash>| {
-        hex::encode(vote_sign_bytes(
-            &story.network.state.network,
-            kind,
-            Height(2),
-            1,
-            value,
-            &voter,
-        ))
+        hex::encode(vote_sign_bytes(&story.network.state.network, kind, Height(2), 1, value, &voter))
     };
     let disclosure = Disclosure::whole(&testkit::event_salt(), &testkit::event_fields());
     let state = &story.network.state;
     [
         ("network", testkit::genesis().network().to_string()),
-        (
-            "directory root of the genesis",
-            testkit::genesis().directory().root().to_string(),
-        ),
-        (
-            "validator set",
-            testkit::genesis().validator_set().hash().to_string(),
-        ),
+        ("directory root of the genesis", testkit::genesis().directory().root().to_string()),
+        ("validator set", testkit::genesis().validator_set().hash().to_string()),
         ("validator address", voter.to_string()),
         ("record key", pack.record_key(MAKER).to_string()),
         ("opening of version 0", pack.opening(0).to_string()),
         ("lock of version 0", pack.lock(0).to_string()),
         ("lot tag", pack.lot_tag(&Lot::new(LOT).unwrap()).to_string()),
-        (
-            "expiry tag, day 00",
-            pack.expiry_tag(&ExpiryDate::new("280300", 2026).unwrap())
-                .to_string(),
-        ),
-        (
-            "expiry tag, day 31",
-            pack.expiry_tag(&ExpiryDate::new("280331", 2026).unwrap())
-                .to_string(),
-        ),
+        ("expiry tag, day 00", pack.expiry_tag(&ExpiryDate::new("280300", 2026).unwrap()).to_string()),
+        ("expiry tag, day 31", pack.expiry_tag(&ExpiryDate::new("280331", 2026).unwrap()).to_string()),
         ("site tag", pack.site_tag(0, &testkit::site(MAKER)).to_string()),
-        (
-            "commitment",
-            commit(&testkit::event_salt(), &testkit::event_fields()).to_string(),
-        ),
-        (
-            "commitment of a disclosure",
-            disclosure.commitment().unwrap().to_string(),
-        ),
+        ("commitment", commit(&testkit::event_salt(), &testkit::event_fields()).to_string()),
+        ("commitment of a disclosure", disclosure.commitment().unwrap().to_string()),
         ("padding leaf", ledger::batch::padding(&[9; 32], 5).to_string()),
         ("batch", block.batches[0].batch.header.hash().to_string()),
         ("batch signature", block.batches[0].signature.to_string()),
@@ -96,30 +69,22 @@ fn golden_bytes_are_what_they_were() {
         .into_iter()
         .map(|sample| (sample.name.to_owned(), hex::encode(sample.bytes)))
         .collect();
-    let found = Golden {
-        encodings,
-        names: names(&story),
-    };
+    let found = Golden { encodings, names: names(&story) };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/vectors.json");
     if std::env::var("THERIAC_BLESS").is_ok_and(|value| value == "1") {
         fs::write(&path, serde_json::to_string_pretty(&found).unwrap() + "\n").unwrap();
     }
     let golden: Golden = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    for (kind, frozen, now) in [
-        ("encoding of", &golden.encodings, &found.encodings),
-        ("name:", &golden.names, &found.names),
-    ] {
+    for (kind, frozen, now) in
+        [("encoding of", &golden.encodings, &found.encodings), ("name:", &golden.names, &found.names)]
+    {
         for (name, bytes) in frozen {
             assert_eq!(now.get(name), Some(bytes), "{kind} {name} changed");
         }
         let added: Vec<_> = now.keys().filter(|name| !frozen.contains_key(*name)).collect();
         assert!(added.is_empty(), "{kind} {added:?}: not in the golden file yet");
     }
-    println!(
-        "golden: {} encodings, {} names",
-        golden.encodings.len(),
-        golden.names.len()
-    );
+    println!("golden: {} encodings, {} names", golden.encodings.len(), golden.names.len());
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! What others can check of the ledger: third-party vectors, frozen bytes, forgeries, hostile bytes, histories.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: what is absent fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what is absent fails the test")]
 
 mod conformance;
 mod decoders;

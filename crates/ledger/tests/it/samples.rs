@@ -34,11 +34,7 @@ pub struct Sample {
 fn sample<T: Canonical + PartialEq + Debug>(name: &'static str, value: &T) -> Sample {
     let bytes = value.to_bytes();
     assert_eq!(T::from_bytes(&bytes).as_ref(), Ok(value), "{name}");
-    Sample {
-        name,
-        bytes,
-        again: |bytes| T::from_bytes(bytes).ok().map(|value| value.to_bytes()),
-    }
+    Sample { name, bytes, again: |bytes| T::from_bytes(bytes).ok().map(|value| value.to_bytes()) }
 }
 
 macro_rules! samples {
@@ -100,10 +96,7 @@ fn simple() -> Vec<Sample> {
 
 fn stop() -> Stop {
     Stop {
-        key: StopKey {
-            gtin: testkit::gtin(),
-            lot: Some(Lot::new(LOT).unwrap()),
-        },
+        key: StopKey { gtin: testkit::gtin(), lot: Some(Lot::new(LOT).unwrap()) },
         class: RecallClass::II,
         reason: "particles found".to_owned(),
         author: REGULATOR,
@@ -174,11 +167,8 @@ fn chain(story: &Story) -> Vec<Sample> {
 
 fn proofs(story: &Story) -> Vec<Sample> {
     let network = &story.network;
-    let disclosure = Disclosure::of(
-        &testkit::event_salt(),
-        &testkit::event_fields(),
-        &BTreeSet::from([0, 2]),
-    );
+    let disclosure =
+        Disclosure::of(&testkit::event_salt(), &testkit::event_fields(), &BTreeSet::from([0, 2]));
     let item = network.item_receipt(Height(2), 1, 0);
     let lot = Lot::new(LOT).unwrap();
     samples! {

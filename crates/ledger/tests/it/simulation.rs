@@ -68,9 +68,7 @@ struct World {
 impl World {
     fn new(seed: u64) -> Self {
         let mut genesis = testkit::genesis();
-        genesis
-            .organisations
-            .push(testkit::organisation(OrganisationId(5), Role::Pharmacy));
+        genesis.organisations.push(testkit::organisation(OrganisationId(5), Role::Pharmacy));
         let network = Network::of(genesis);
         World {
             dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
@@ -93,19 +91,11 @@ impl World {
         let act = match by {
             _ if known.is_none() && (by == MAKER || dice.one_in(6)) => Commission,
             _ if own && dice.one_in(2) => Undo,
-            MAKER => dice.pick(&[
-                Commission, Lock, Unlock, Sample, Destroy, Steal, Export, Undo, Dispense,
-            ]),
+            MAKER => dice.pick(&[Commission, Lock, Unlock, Sample, Destroy, Steal, Export, Undo, Dispense]),
             2 => dice.pick(&[Lock, Unlock, Dispense, Undo, Sample, Undo, Steal, Destroy]),
-            _ => dice.pick(&[
-                Dispense, Dispense, Dispense, Undo, Undo, Undo, Sample, Destroy, Lock, Unlock,
-            ]),
+            _ => dice.pick(&[Dispense, Dispense, Dispense, Undo, Undo, Undo, Sample, Destroy, Lock, Unlock]),
         };
-        let by_site = if dice.one_in(8) {
-            1 + dice.below(ORGANISATIONS.into()) as u32
-        } else {
-            by
-        };
+        let by_site = if dice.one_in(8) { 1 + dice.below(ORGANISATIONS.into()) as u32 } else { by };
         let late = dice.pick(&[0, 0, 0, HOUR_MS, 71 * HOUR_MS, 73 * HOUR_MS]);
         let site_time_ms = match dice.below(16) {
             0 => block_time_ms + 2_000,
@@ -143,13 +133,8 @@ impl World {
                 let suspended = !self.model.suspended[of as usize];
                 Some(Decree::Standing { of, suspended })
             }
-            _ if dice.one_in(20) => Some(Decree::Recall {
-                lot: dice.below(2) as usize,
-            }),
-            _ if dice.one_in(30) => Some(Decree::Standing {
-                of: 3,
-                suspended: true,
-            }),
+            _ if dice.one_in(20) => Some(Decree::Recall { lot: dice.below(2) as usize }),
+            _ if dice.one_in(30) => Some(Decree::Standing { of: 3, suspended: true }),
             _ => None,
         }
     }
@@ -160,9 +145,7 @@ impl World {
         let mut plans = Vec::new();
         for _ in 0..count {
             let by = authors.swap_remove(self.dice.below(authors.len() as u64) as usize);
-            let attempts = (0..self.dice.below(3))
-                .map(|_| self.attempt(by, block_time_ms))
-                .collect();
+            let attempts = (0..self.dice.below(3)).map(|_| self.attempt(by, block_time_ms)).collect();
             let decree = self.decree(by);
             plans.push(Plan { by, decree, attempts });
         }
@@ -189,19 +172,9 @@ impl World {
             Act::Steal => Transition::ReportStolen,
             Act::Export => Transition::Export,
         };
-        let honest = change(
-            &self.network,
-            pack,
-            transition,
-            attempt.version,
-            OrganisationId(attempt.site),
-        );
+        let honest = change(&self.network, pack, transition, attempt.version, OrganisationId(attempt.site));
         StatusUpdate {
-            opening: if attempt.opened {
-                honest.opening
-            } else {
-                Some(Hash([0xee; 32]))
-            },
+            opening: if attempt.opened { honest.opening } else { Some(Hash([0xee; 32])) },
             site_time_ms: attempt.site_time_ms,
             checked: Height(attempt.checked),
             ..honest
@@ -222,12 +195,7 @@ impl World {
         });
         let updates = plan.attempts.iter().map(|attempt| self.update(attempt)).collect();
         let events = vec![Hash([7; 32]); plan.attempts.len()];
-        self.network.batch(
-            OrganisationId(plan.by),
-            &events,
-            changes.into_iter().collect(),
-            updates,
-        )
+        self.network.batch(OrganisationId(plan.by), &events, changes.into_iter().collect(), updates)
     }
 
     /// Which of these organisations are suspended once the decrees of the block hold.
@@ -243,21 +211,9 @@ impl World {
     }
 
     fn step(&mut self) {
-        const STEPS: [u64; 8] = [
-            10,
-            10,
-            500,
-            500,
-            HOUR_MS,
-            HOUR_MS,
-            70 * HOUR_MS,
-            11 * 24 * HOUR_MS,
-        ];
+        const STEPS: [u64; 8] = [10, 10, 500, 500, HOUR_MS, HOUR_MS, 70 * HOUR_MS, 11 * 24 * HOUR_MS];
         let step_ms = self.dice.pick(&STEPS);
-        let (height, time_ms) = (
-            self.network.state.height.0 + 1,
-            self.network.state.time_ms + step_ms,
-        );
+        let (height, time_ms) = (self.network.state.height.0 + 1, self.network.state.time_ms + step_ms);
         let mut plans = self.plans(time_ms);
         let mut batches: Vec<SignedBatch> = plans.iter().map(|plan| self.sign(plan)).collect();
         loop {
@@ -267,10 +223,8 @@ impl World {
                 assert_eq!(self.network.check(&block), Ok(()));
                 return self.run(&plans, block);
             }
-            let Err(InvalidBlock::Batch {
-                cause: InvalidBatch::Suspended(found),
-                ..
-            }) = self.network.check(&block)
+            let Err(InvalidBlock::Batch { cause: InvalidBatch::Suspended(found), .. }) =
+                self.network.check(&block)
             else {
                 panic!("a batch of {suspended:?}, suspended, is includable");
             };
@@ -288,12 +242,7 @@ impl World {
         for (plan, outcomes) in plans.iter().zip(&outcomes) {
             if let Some(decree) = plan.decree {
                 let expected = self.model.decree(plan.by, decree, height);
-                assert_eq!(
-                    outcomes[0] == Outcome::Accepted,
-                    expected,
-                    "{decree:?} by {}",
-                    plan.by
-                );
+                assert_eq!(outcomes[0] == Outcome::Accepted, expected, "{decree:?} by {}", plan.by);
             }
         }
         for (plan, outcomes) in plans.iter().zip(&outcomes) {
@@ -311,10 +260,7 @@ impl World {
         let before = self.model.packs.get(&attempt.pack).copied();
         let expected = self.model.attempt(attempt, time_ms);
         let accepted = outcome == Outcome::Accepted;
-        assert_eq!(
-            accepted, expected,
-            "{attempt:?} at {time_ms} of {before:?}: {outcome:?}"
-        );
+        assert_eq!(accepted, expected, "{attempt:?} at {time_ms} of {before:?}: {outcome:?}");
         let name = match outcome {
             Outcome::Accepted => format!("{:?}", attempt.act),
             Outcome::Refused(refusal) => refusal.as_str().to_owned(),
@@ -323,10 +269,7 @@ impl World {
         if !accepted {
             return;
         }
-        assert!(
-            !before.is_some_and(|pack| pack.state.is_terminal()),
-            "out of a terminal state"
-        );
+        assert!(!before.is_some_and(|pack| pack.state.is_terminal()), "out of a terminal state");
         let net = &mut self.dispensed[attempt.pack];
         match (attempt.act, before.map(|pack| pack.state)) {
             (Act::Dispense, _) => *net += 1,
@@ -349,11 +292,7 @@ impl World {
                 State::Stolen => PackState::Stolen,
                 State::Exported => PackState::Exported,
             };
-            assert_eq!(
-                (record.state, record.version),
-                (state, pack.version),
-                "pack {index}"
-            );
+            assert_eq!((record.state, record.version), (state, pack.version), "pack {index}");
         }
     }
 
@@ -361,9 +300,7 @@ impl World {
     fn follow(&mut self, block: &Block) {
         let (state, records) = &mut self.twin;
         let wanted = record_keys(block);
-        let known = wanted
-            .into_iter()
-            .filter_map(|key| Some((key, records.get(&key)?.clone())));
+        let known = wanted.into_iter().filter_map(|key| Some((key, records.get(&key)?.clone())));
         let execution = execute(state, block, known.collect());
         assert_eq!(execution.state, self.network.state, "two executions of one block");
         assert_eq!(execution.state.directory.root(), execution.state.entries_root);
@@ -395,9 +332,7 @@ fn random_histories_are_as_the_model_says() {
     let mut tally = BTreeMap::<String, u32>::new();
     for seed in seeds {
         match catch_unwind(AssertUnwindSafe(|| history(seed))) {
-            Ok(counts) => counts
-                .into_iter()
-                .for_each(|(name, n)| *tally.entry(name).or_default() += n),
+            Ok(counts) => counts.into_iter().for_each(|(name, n)| *tally.entry(name).or_default() += n),
             Err(cause) => {
                 println!("history failed: THERIAC_SEED={seed}");
                 resume_unwind(cause);

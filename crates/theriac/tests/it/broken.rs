@@ -19,22 +19,13 @@ fn each_link_of_an_event_receipt_is_named_when_it_breaks() {
     let desk = Desk::new();
     let mut commitment = desk.event();
     commitment.commitment.0[0] ^= 1;
-    breaks(
-        &desk.verify_both(&commitment, &[]),
-        "event in batch: the path leads to another root",
-    );
+    breaks(&desk.verify_both(&commitment, &[]), "event in batch: the path leads to another root");
     let mut batch = desk.event();
     batch.anchor.batch.time_ms += 1;
-    breaks(
-        &desk.verify_both(&batch, &[]),
-        "batch in block: the path leads to another root",
-    );
+    breaks(&desk.verify_both(&batch, &[]), "batch in block: the path leads to another root");
     let mut block = desk.event();
     block.anchor.block.header.time_ms += 1;
-    breaks(
-        &desk.verify_both(&block, &[]),
-        "the certificate is of another block",
-    );
+    breaks(&desk.verify_both(&block, &[]), "the certificate is of another block");
     let mut signatures = desk.event();
     signatures.anchor.block.certificate.signatures.pop();
     breaks(
@@ -55,10 +46,7 @@ fn an_outcome_and_a_history_cannot_be_altered() {
     breaks(&desk.verify_both(&evidence, &[]), "a change is missing");
     let mut evidence = desk.evidence();
     evidence.lot = Some("B456".parse().unwrap());
-    breaks(
-        &desk.verify_both(&evidence, &[]),
-        "the pack was commissioned with another lot",
-    );
+    breaks(&desk.verify_both(&evidence, &[]), "the pack was commissioned with another lot");
 }
 
 #[test]
@@ -82,10 +70,7 @@ fn a_disclosure_of_another_event_breaks_at_the_commitment() {
     fields[4].1 = "B456".to_owned();
     desk.write_json("event.json", &Disclosure::whole(&event_salt(), &fields));
     let answer = desk.verify_both(&desk.event(), &["--event", "event.json"]);
-    breaks(
-        &answer,
-        "event in commitment: the fields shown are not those that were committed to",
-    );
+    breaks(&answer, "event in commitment: the fields shown are not those that were committed to");
     answer.says("✓ block 1 ", "is decided");
 }
 
@@ -98,10 +83,7 @@ fn programs_are_told_the_broken_link() {
     assert_eq!(answer.code, 1);
     let json = answer.json();
     assert_eq!((&json["proven"], &json["facts"]), (&json!(false), &Value::Null));
-    assert_eq!(
-        json["broken"],
-        json!("event in batch: the path leads to another root")
-    );
+    assert_eq!(json["broken"], json!("event in batch: the path leads to another root"));
 }
 
 /// Nothing that a forger writes can steer the reader's terminal.

@@ -28,10 +28,7 @@ pub struct Answer {
 impl Answer {
     /// Asserts that some line begins with `start` and contains `part`.
     pub fn says(&self, start: &str, part: &str) {
-        let found = self
-            .out
-            .lines()
-            .any(|line| line.starts_with(start) && line.contains(part));
+        let found = self.out.lines().any(|line| line.starts_with(start) && line.contains(part));
         assert!(found, "no line `{start}… {part}` in:\n{}\n{}", self.out, self.err);
     }
 
@@ -43,10 +40,7 @@ impl Answer {
 
 impl Desk {
     pub fn new() -> Self {
-        let desk = Desk {
-            folder: tempfile::tempdir().unwrap(),
-            story: testkit::story(),
-        };
+        let desk = Desk { folder: tempfile::tempdir().unwrap(), story: testkit::story() };
         desk.write_json("genesis.json", &desk.story.network.genesis);
         desk
     }

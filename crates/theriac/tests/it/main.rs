@@ -1,9 +1,6 @@
 //! The real executable on real files: proofs of the ledger's test kit, as JSON and in canonical encoding.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers of tests: what is absent fails the test"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what is absent fails the test")]
 
 mod broken;
 mod kit;

@@ -14,21 +14,12 @@ fn a_receipt_of_an_event_is_explained_link_by_link() {
     let desk = Desk::new();
     let answer = desk.verify_both(&desk.event(), &[]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    answer.says(
-        "✓ commitment ",
-        "leaf 1 of 16 in batch 1 of organisation 1 (Example manufacturer 1)",
-    );
+    answer.says("✓ commitment ", "leaf 1 of 16 in batch 1 of organisation 1 (Example manufacturer 1)");
     answer.says("✓ batch ", "batch 1 of 2 in block 1");
     answer.says("✓ block 1 ", "3 of 4 validators, power 3 of 4, round 0");
-    answer.says(
-        "proves: event 0 of organisation 1",
-        "anchored since block 1, 2025-06-15T15:06:40.01Z",
-    );
+    answer.says("proves: event 0 of organisation 1", "anchored since block 1, 2025-06-15T15:06:40.01Z");
     answer.says("as of: block 1, 2025-06-15T15:06:40.01Z", "");
-    answer.says(
-        "trust: only genesis was trusted",
-        &desk.story.network.state.network.to_string(),
-    );
+    answer.says("trust: only genesis was trusted", &desk.story.network.state.network.to_string());
     answer.says("note: ", "not that what it says is true");
     assert_eq!(answer.err, "");
 }
@@ -54,19 +45,13 @@ fn a_receipt_of_a_change_says_what_became_of_it() {
     let desk = Desk::new();
     let answer = desk.verify_both(&desk.refused(), &[]);
     assert_eq!(answer.code, 0, "{answer:?}");
-    answer.says(
-        "✓ dispense of record ",
-        "item 1 of 2 in batch 2 of organisation 2",
-    );
+    answer.says("✓ dispense of record ", "item 1 of 2 in batch 2 of organisation 2");
     answer.says("✓ its result is in block 3: refused (already_in_state)", "");
     answer.says("✓ block 3 ", "is decided");
     answer.says("proves: dispense of record ", "was refused (already_in_state)");
     answer.says("as of: block 3, ", "");
     let dispensed = desk.verify_both(&desk.story.network.item_receipt(Height(2), 0, 0), &[]);
-    dispensed.says(
-        "proves: dispense of record ",
-        "by organisation 3 (Example pharmacy 3) in block 2",
-    );
+    dispensed.says("proves: dispense of record ", "by organisation 3 (Example pharmacy 3) in block 2");
     dispensed.says("proves: ", "was accepted");
     let recall = desk.verify_both(&desk.story.network.item_receipt(Height(4), 0, 0), &[]);
     recall.says(
@@ -98,16 +83,10 @@ fn evidence_tells_the_packs_history_and_its_own_limits() {
          active after 3 changes shown",
         "",
     );
-    answer.says(
-        "proves: recall of lot A123",
-        "by organisation 1 (Example manufacturer 1), from block 4 on",
-    );
+    answer.says("proves: recall of lot A123", "by organisation 1 (Example manufacturer 1), from block 4 on");
     answer.says("as of: block 5, ", "Z");
     answer.says("trust: only genesis was trusted", "");
-    answer.says(
-        "note: this is the chain of receipts",
-        "does not prove that no later change",
-    );
+    answer.says("note: this is the chain of receipts", "does not prove that no later change");
 }
 
 #[test]
@@ -122,10 +101,7 @@ fn programs_get_json() {
     assert_eq!(evidence["as_of"]["height"], json!(5));
     assert_eq!(evidence["trusted"]["genesis"], json!("Example network"));
     let refused = desk.verify_both(&desk.refused(), &["--json"]).json();
-    assert_eq!(
-        refused["facts"]["outcome"],
-        json!({"refused": "already_in_state"})
-    );
+    assert_eq!(refused["facts"]["outcome"], json!({"refused": "already_in_state"}));
     let event = desk.verify_both(&desk.event(), &["--json"]).json();
     assert_eq!(event["facts"]["event"], json!(0));
     assert_eq!(event.get("broken"), None);
@@ -156,10 +132,7 @@ fn age_is_judged_by_the_proofs_last_block() {
     young.says("✓ its last block is 60 s old, within 60 s", "");
     let old = desk.verify("proof.json", &at("59"));
     assert_eq!(old.code, 1);
-    old.says(
-        "✗ broken: age: block 5 is 60 s old, more than the 59 s permitted",
-        "",
-    );
+    old.says("✗ broken: age: block 5 is 60 s old, more than the 59 s permitted", "");
     // Without --now the machine's clock counts, and the story is long past.
     assert_eq!(desk.verify("proof.json", &["--max-age", "60"]).code, 1);
 }
