@@ -1,1 +1,3 @@
-//! Journeys.
+//! Journeys, faults, conformance: networks of real services as separate processes.
+
+mod journey;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::journey::{Journey, Outcome, Step};
 use crate::network::{Network, NetworkBuilder};
 use crate::state::default_path;
 
@@ -71,7 +72,7 @@ async fn up(arguments: Up) -> Result<()> {
     };
     let outcome = tokio::select! {
         outcome = serve(&mut network, arguments.once) => outcome,
-        () = interrupt.wait() => Ok(()),
+        () = interrupt.wait() => Ok(None),
     };
     println!("\nstopping the services, then PostgreSQL");
     let stopped = tokio::select! {
@@ -83,14 +84,30 @@ async fn up(arguments: Up) -> Result<()> {
             "everything is stopped; `cargo xtask up` goes on from here, `cargo xtask up --reset` starts anew"
         );
     }
-    outcome.and(stopped)
+    let outcome = outcome?;
+    stopped?;
+    match outcome {
+        Some(Outcome { failure: Some(failure), steps, ok }) => {
+            eprintln!("error: {failure:#}");
+            let line = Outcome { failure: None, steps, ok }.line();
+            println!("{line}");
+            bail!("the shipment did not arrive")
+        }
+        Some(outcome) => println!("{}", outcome.line()),
+        None => {}
+    }
+    Ok(())
 }
 
 /// Runs the shipment; then, unless that was all, tells where everything is and stays until it is dropped.
-async fn serve(network: &mut Network, once: bool) -> Result<()> {
+async fn serve(network: &mut Network, once: bool) -> Result<Option<Outcome>> {
+    let outcome = travel(network).await?;
     table(network);
     if once {
-        return Ok(());
+        return Ok(Some(outcome));
+    }
+    if let Some(failure) = &outcome.failure {
+        println!("\nthe shipment did not arrive: {failure:#}");
     }
     println!("\nCtrl-C stops everything");
     loop {
@@ -101,6 +118,17 @@ async fn serve(network: &mut Network, once: bool) -> Result<()> {
             }
         }
     }
+}
+
+/// Runs one shipment, printing each step as it becomes final.
+async fn travel(network: &Network) -> Result<Outcome> {
+    println!("\n{:<14} {:>9} {:>8}  what happened", "who", "block", "ms");
+    let journey = Journey::draw(network, crate::now_ms())?;
+    let tell = |step: &Step| {
+        let block = step.block.map_or_else(|| "-".to_owned(), |height| height.to_string());
+        println!("{:<14} {:>9} {:>8}  {}", step.who, block, step.milliseconds, step.what);
+    };
+    Ok(journey.run(&tell).await)
 }
 
 /// Where everything is, and with which key.

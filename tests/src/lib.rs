@@ -4,6 +4,7 @@ pub mod client;
 pub mod command;
 pub mod configuration;
 pub mod genesis;
+pub mod journey;
 pub mod network;
 pub mod organisation;
 pub mod ports;

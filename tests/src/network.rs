@@ -238,14 +238,16 @@ impl NetworkBuilder {
     }
 }
 
-/// The API key for a client with every permission of the role, made once and kept beside the configuration.
+/// The API key for a client with every permission at the organisation's last site, made once and kept beside the configuration.
 async fn api_key(service: &Service) -> Result<String> {
     let file = service.folder.join("api-key");
     if let Ok(kept) = fs::read_to_string(&file) {
         return Ok(kept.trim().to_owned());
     }
-    let site = service.spec.site().to_owned();
-    let printed = service.run(&["keys", "client", "--name", "operator", "--site", &site]).await?;
+    let every: Vec<&str> = api::auth::Permission::ALL.iter().map(|permission| permission.name()).collect();
+    let (permissions, site) = (every.join(","), service.spec.site());
+    let arguments = ["keys", "create-client", "--name", "operator", "--permissions", &permissions, "--site", site];
+    let printed = service.run(&arguments).await?;
     let key = printed.trim().to_owned();
     write_private(&file, &key)?;
     Ok(key)
