@@ -37,7 +37,7 @@ impl Service {
         format!("http://127.0.0.1:{}", self.ports.http)
     }
 
-    /// A client of its HTTP API with every permission that its role has.
+    /// A client of its HTTP API with every permission, at its last site.
     ///
     /// # Errors
     /// When the system has no sockets.

@@ -44,6 +44,11 @@ const RULES: &[Rule] = &[
     Rule { package: "exchange", may_import: &[FLOOR_0], must_not_know: "SQL, HTTP, consensus" },
     Rule { package: "node", may_import: &[FLOOR_0, FLOOR_1], must_not_know: "HTTP" },
     Rule { package: "api", may_import: &[FLOOR_0, &["store"]], must_not_know: "consensus, exchange, node" },
+    Rule {
+        package: "host",
+        may_import: &[FLOOR_0, &["api", "node"]],
+        must_not_know: "routes, SQL text, Malachite; it only hands the node to the API",
+    },
     Rule { package: "manufacturer", may_import: SERVICE_MAY, must_not_know: SERVICE_MUST_NOT },
     Rule { package: "distributor", may_import: SERVICE_MAY, must_not_know: SERVICE_MUST_NOT },
     Rule { package: "pharmacy", may_import: SERVICE_MAY, must_not_know: SERVICE_MUST_NOT },
