@@ -5,7 +5,8 @@ use crate::block::batches_tree;
 use crate::execute::results_tree;
 use crate::merkle::Tree;
 use crate::receipt::{Anchor, EventReceipt, ItemReceipt, Path, SignedHeader};
-use crate::{Block, Certificate, Hash, Outcome};
+use crate::codec::{Canonical as _, DecodeError};
+use crate::{Block, BlockHeader, Certificate, Hash, Outcome, SignedBatch};
 
 /// A decided block with all that proofs about it need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,23 @@ impl DecidedBlock {
     /// Outcomes as stored: one byte an item, in block order.
     pub fn outcome_bytes(outcomes: &[Vec<Outcome>]) -> Vec<u8> {
         outcomes.iter().flatten().map(|outcome| outcome.code()).collect()
+    }
+
+    /// A decided block from its parts as stored: header, signed batches, certificate and outcomes, each in canonical
+    /// form.
+    ///
+    /// # Errors
+    /// [`DecodeError`] of the first part that does not decode, or where the outcomes are not those of the block.
+    pub fn decode<'a>(
+        header: &[u8],
+        batches: impl IntoIterator<Item = &'a [u8]>,
+        certificate: &[u8],
+        outcomes: &[u8],
+    ) -> Result<Self, DecodeError> {
+        let batches: Result<Vec<_>, _> = batches.into_iter().map(SignedBatch::from_bytes).collect();
+        let block = Block { header: BlockHeader::from_bytes(header)?, batches: batches? };
+        let certificate = Certificate::from_bytes(certificate)?;
+        Self::from_stored(block, certificate, outcomes).ok_or(DecodeError::Invalid { what: "outcomes of a block" })
     }
 
     /// A decided block from what [`Self::outcome_bytes`] stored; none where the bytes are not those of the block.

@@ -183,6 +183,23 @@ pub async fn claim(conn: &mut PgConnection) -> Result<Option<CaptureJob>, Error>
     row.map(CaptureJob::try_from).transpose()
 }
 
+/// Locks a running job until the transaction ends; `None` when it is finished, or another transaction holds it.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<CaptureJob>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, client_id, created_at, finished_at, running, success, error_behaviour, media_type,
+                event_count, next_event, errors
+         FROM capture_job WHERE id = $1 AND running FOR UPDATE SKIP LOCKED",
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(CaptureJob::try_from).transpose()
+}
+
 /// The document as received; empty once the job is finished.
 ///
 /// # Errors
