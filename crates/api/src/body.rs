@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::web::{Bytes, BytesMut};
+use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
@@ -17,6 +17,7 @@ use serde_path_to_error::{Path, Segment};
 use crate::idempotency::{Fingerprint, IdempotencyKey, WriteRequest};
 use crate::limits::JSON_BODY_BYTES_DEFAULT;
 use crate::problem::{Problem, ProblemType, from_json_data, from_json_syntax};
+use crate::shared::Shared;
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -56,12 +57,19 @@ pub struct Document {
     pub fingerprint: Fingerprint,
 }
 
+/// A captured EPCIS document: a [`Document`] whose bound is the configuration's `http.capture_bytes_max`.
+#[derive(Debug)]
+pub struct CaptureBody(
+    /// The document.
+    pub Document,
+);
+
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = Problem;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let checked = json_media_type(request).and_then(|()| reader(request, payload));
+        let checked = json_media_type(request).and_then(|()| reader(request, payload, limit_of(request)));
         Box::pin(async move { parse(&checked?.await?).map(Self) })
     }
 }
@@ -72,7 +80,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Write<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let key = IdempotencyKey::required(request);
-        let checked = json_media_type(request).and_then(|()| reader(request, payload));
+        let checked = json_media_type(request).and_then(|()| reader(request, payload, limit_of(request)));
         let request = request.clone();
         Box::pin(async move {
             let (key, bytes) = (key?, checked?.await?);
@@ -90,30 +98,44 @@ impl FromRequest for Document {
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let key = IdempotencyKey::optional(request);
-        let reading = reader(request, payload);
-        let request = request.clone();
-        Box::pin(async move {
-            let (key, bytes) = (key?, reading?.await?);
-            let fingerprint = Fingerprint::of(&request, &bytes);
-            Ok(Self {
-                media_type: media_type(&request),
-                bytes,
-                key,
-                fingerprint,
-            })
-        })
+        document(request, payload, limit_of(request))
     }
+}
+
+impl FromRequest for CaptureBody {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let shared = request.app_data::<web::Data<Shared>>();
+        let limit = shared.map_or(JSON_BODY_BYTES_DEFAULT, |shared| shared.config.http.capture_bytes_max);
+        let reading = document(request, payload, limit);
+        Box::pin(async move { reading.await.map(Self) })
+    }
+}
+
+/// The bound of the route's bodies.
+fn limit_of(request: &HttpRequest) -> u64 {
+    request.app_data::<BodyLimit>().map_or(JSON_BODY_BYTES_DEFAULT, |l| l.0)
+}
+
+fn document(request: &HttpRequest, payload: &mut Payload, limit: u64) -> Extracting<Document> {
+    let key = IdempotencyKey::optional(request);
+    let reading = reader(request, payload, limit);
+    let request = request.clone();
+    Box::pin(async move {
+        let (key, bytes) = (key?, reading?.await?);
+        let fingerprint = Fingerprint::of(&request, &bytes);
+        Ok(Document { media_type: media_type(&request), bytes, key, fingerprint })
+    })
 }
 
 /// Prepares to read the body, or refuses it by its headers alone.
 fn reader(
     request: &HttpRequest,
     payload: &mut Payload,
+    limit: u64,
 ) -> Result<impl Future<Output = Result<Bytes, Problem>> + use<>, Problem> {
-    let limit = request
-        .app_data::<BodyLimit>()
-        .map_or(JSON_BODY_BYTES_DEFAULT, |l| l.0);
     if request.headers().contains_key(CONTENT_ENCODING) {
         return Err(Problem::new(ProblemType::UnsupportedMediaType)
             .detail("the body has a content encoding; send it without one"));

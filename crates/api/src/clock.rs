@@ -24,6 +24,21 @@ pub fn moment(now_ms: u64) -> OffsetDateTime {
         .unwrap_or_else(|_| time::PrimitiveDateTime::MAX.assume_utc())
 }
 
+/// The moment `now_ms` milliseconds after the Unix epoch as the API writes times: RFC 3339, UTC, milliseconds.
+#[must_use]
+pub fn rfc3339(now_ms: u64) -> String {
+    let at = moment(now_ms);
+    let (date, time) = (at.date(), at.time());
+    let day = format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day());
+    format!("{day}T{:02}:{:02}:{:02}.{:03}Z", time.hour(), time.minute(), time.second(), time.millisecond())
+}
+
+/// As [`rfc3339`], of a time from the database.
+#[must_use]
+pub fn rfc3339_of(at: OffsetDateTime) -> String {
+    rfc3339(u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or_default())
+}
+
 /// The machine's clock.
 #[derive(Debug, Clone)]
 pub struct SystemClock {

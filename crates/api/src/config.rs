@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use http::HttpConfig;
-pub use node::NodeConfig;
+pub use node::{NodeConfig, NodeTiming};
 pub use secret::Secret;
 
 /// The whole configuration of one service.

@@ -188,6 +188,12 @@ impl Answer {
         self.status
     }
 
+    /// Its body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The answer as it goes out, the first time and every time.
     #[must_use]
     pub fn respond(self) -> HttpResponse {
@@ -324,8 +330,25 @@ pub async fn once<W>(
 where
     W: for<'c> Fn(&'c mut PgConnection) -> TxFuture<'c, Answer, Problem> + Send + Sync + 'static,
 {
+    Ok(once_answer(pool, name, (client, write), now_ms, work).await?.respond())
+}
+
+/// As [`once`], for a caller that has something to add to the answer, such as what became of it meanwhile.
+///
+/// # Errors
+/// As [`once`].
+pub async fn once_answer<W>(
+    pool: &PgPool,
+    name: &'static str,
+    (client, write): (Uuid, WriteRequest),
+    now_ms: u64,
+    work: W,
+) -> Result<Answer, Problem>
+where
+    W: for<'c> Fn(&'c mut PgConnection) -> TxFuture<'c, Answer, Problem> + Send + Sync + 'static,
+{
     let work = Arc::new(work);
-    let answer = repeat(|| {
+    repeat(|| {
         let (work, write) = (Arc::clone(&work), write.clone());
         store::tx(pool, name, move |conn| {
             let (work, write) = (Arc::clone(&work), write.clone());
@@ -343,8 +366,7 @@ where
             })
         })
     })
-    .await?;
-    Ok(answer.respond())
+    .await
 }
 
 #[cfg(test)]

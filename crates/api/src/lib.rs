@@ -1,26 +1,41 @@
 #![doc = include_str!("../README.md")]
 
+pub mod alerts;
 pub mod auth;
+pub mod authenticate;
 pub mod body;
+pub mod changes;
 pub mod clock;
 pub mod coalesce;
 pub mod config;
+pub mod cursor;
+pub mod directory;
+pub mod directory_changes;
 pub mod entropy;
+pub mod epcis_faults;
+pub mod finality;
+pub mod goods;
 pub mod idempotency;
+pub mod intake;
 pub mod keys;
+pub mod label;
 pub mod limits;
 pub mod observe;
 pub mod openapi;
 pub mod problem;
+pub mod proofs;
 pub mod routes;
 pub mod server;
 pub mod shared;
 pub mod telemetry;
+pub mod worker;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use auth::{Allowed, permission};
 pub use body::{Document, Json, Write};
+pub use directory::{DirectoryView, SharedDirectory};
+pub use finality::{Fate, Finality};
 pub use clock::{Clock, SharedClock};
 pub use problem::{Fault, Problem, ProblemType};
 pub use server::{ServiceDefinition, run};

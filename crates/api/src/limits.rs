@@ -1,5 +1,7 @@
 //! Bounds of everything that comes from outside over HTTP, and the sums behind them.
 
+use std::time::Duration;
+
 /// Longest `Authorization` value that is looked at: `Bearer thk_` and 64 hexadecimal digits are 75 bytes.
 pub const AUTHORIZATION_BYTES_MAX: usize = 128;
 
@@ -52,3 +54,59 @@ pub const RETRY_AFTER_UNAVAILABLE_SECONDS: u32 = 2;
 
 /// Seconds after which a caller is asked to come back when a queue is full: queues hold less than a second of work.
 pub const RETRY_AFTER_OVERLOAD_SECONDS: u32 = 1;
+
+/// Status updates in one outbox row: at about 120 bytes each a row stays near 256 kB, and four rows fill a batch.
+pub const OUTBOX_UPDATES_MAX: usize = 2_048;
+
+/// Events in one captured document. A line that aggregates 100,000 packs in cases of ten writes 10,000 of them.
+pub const CAPTURE_EVENTS_MAX: usize = 100_000;
+
+/// Identifiers after which a page of a captured document is full: about 4 MB of rows, stored in a third of a second.
+/// (An event is never divided; one with 100,000 is a page.)
+pub const PAGE_IDENTIFIERS_MAX: usize = 10_000;
+
+/// Events after which a page of a captured document is full.
+pub const PAGE_EVENTS_MAX: usize = 2_000;
+
+/// Events on one page of a query. An event with 100,000 identifiers is 8 MB of JSON, so a page of the largest stays
+/// under a gigabyte, and an ordinary one is some 100 kB.
+pub const EVENTS_PER_PAGE_MAX: u32 = 100;
+
+/// How long the token of a next page is said to be good: a day. It holds no state here.
+pub const PAGE_TOKEN_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// Problem documents that one capture job keeps: at about 1 kB each a megabyte.
+pub const JOB_ERRORS_MAX: usize = 1_000;
+
+/// How often the capture worker looks for jobs that it was not told of: those of another process, or of the one
+/// before this.
+pub const CAPTURE_LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the capture worker waits when the database is away.
+pub const CAPTURE_RETRY: Duration = Duration::from_millis(250);
+
+/// Objects moved by one event, with all that is packed in them: a container of 100,000 packs and their cases.
+pub const HIERARCHY_OBJECTS_MAX: u32 = 200_000;
+
+/// How often the chain is looked at when no signal comes: what a lost connection to PostgreSQL costs at most.
+pub const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+
+/// How often those who wait for finality are looked after without a signal. It matters only when a block was final
+/// between a commit and the registration of its waiter, or a signal was lost.
+pub const FINALITY_LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Most changes whose fate one query asks for: 8,192 rows of 48 bytes are 400 kB of parameters.
+pub const FATES_PER_QUERY_MAX: usize = 8_192;
+
+/// How long the same client is given the same alert for the same answer about the same pack: longer than it takes to
+/// scan a pack again, shorter than it takes to fetch another one with the same label.
+pub const ALERT_REPEAT_MS: u64 = 60_000;
+
+/// Most alerts remembered for that: at 100 bytes each 1 MB.
+pub const RECENT_ALERTS_MAX: usize = 10_000;
+
+/// Longest reason, case number or name that a client gives, in characters; the ledger takes 512 bytes of text.
+pub const TEXT_CHARS_MAX: usize = 120;
+
+/// Most objects of one shipment by name. A lorry takes 66 pallets; a wholesaler's tour to one pharmacy 1,000 packs.
+pub const SHIPMENT_ITEMS_MAX: usize = 1_000;

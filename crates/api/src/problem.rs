@@ -72,6 +72,17 @@ impl Fault {
     }
 }
 
+/// An alert that a refusal raised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AlertReference)]
+pub struct AlertReference {
+    /// Its id, the same at every organisation that hears of it.
+    pub id: String,
+    /// Its code: those of the EU hub (`A3` serial unknown, `A7` already in this state, `A24` change not possible,
+    /// `A52` expiry, `A68` lot).
+    pub code: String,
+}
+
 /// The document that a client receives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Problem)]
@@ -95,6 +106,9 @@ pub struct ProblemDocument {
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_action: Option<String>,
+    /// The alert that was raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertReference>,
 }
 
 /// An error on its way to a client. Small, so that a `Result` stays so.
@@ -108,6 +122,7 @@ struct Parts {
     instance: Option<String>,
     faults: Vec<Fault>,
     next_action: Option<String>,
+    alert: Option<AlertReference>,
     retry_after_seconds: Option<u32>,
     allow: Option<String>,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -123,6 +138,7 @@ impl Problem {
             instance: None,
             faults: Vec::new(),
             next_action: None,
+            alert: None,
             retry_after_seconds: None,
             allow: None,
             source: None,
@@ -176,6 +192,13 @@ impl Problem {
     #[must_use]
     pub fn next_action(mut self, advice: impl Into<String>) -> Self {
         self.0.next_action = Some(advice.into());
+        self
+    }
+
+    /// The same problem, with the alert that it raised.
+    #[must_use]
+    pub fn alert(mut self, alert: AlertReference) -> Self {
+        self.0.alert = Some(alert);
         self
     }
 
@@ -249,6 +272,7 @@ impl Problem {
             instance: parts.instance.clone(),
             errors: parts.faults.clone(),
             next_action: Some(next_action.unwrap_or_else(|| parts.kind.next_action().to_owned())),
+            alert: parts.alert.clone(),
         }
     }
 

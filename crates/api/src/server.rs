@@ -42,7 +42,7 @@ pub struct ServiceDefinition {
     /// Registers its routes. Takes no pool, so that the document prints without a database.
     pub routes: fn(&mut ServiceConfig),
     /// Builds what its routes share: coalescers, caches, workers. Runs once, before the port opens.
-    pub assemble: fn(&Shared, &mut Assembly) -> Result<(), BoxError>,
+    pub assemble: fn(&web::Data<Shared>, &mut Assembly) -> Result<(), BoxError>,
     /// Starts the ledger node. Handed in by the service, because this crate does not know the node.
     pub start_node: StartNode,
 }

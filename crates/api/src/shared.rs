@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger::link::NodeLink;
 use store::PgPool;
+use store::notify::Waker;
 use uuid::Uuid;
 
 use crate::auth::Clients;
 use crate::clock::SharedClock;
 use crate::config::Config;
+use crate::directory::{DirectoryView, SharedDirectory};
 use crate::entropy::Entropy;
+use crate::finality::Finality;
 use crate::openapi::Operations;
+use crate::problem::Problem;
 use crate::telemetry::Metrics;
 
 /// What every handler may use, as `web::Data<Shared>`.
@@ -30,6 +34,14 @@ pub struct Shared {
     pub clients: Clients,
     /// The node in this process, if there is one.
     pub node: Option<Arc<dyn NodeLink>>,
+    /// The directory after the newest block.
+    pub directory: SharedDirectory,
+    /// Who waits for what to become final.
+    pub finality: Finality,
+    /// Tells the capture worker of a new job.
+    pub(crate) captures: tokio::sync::Notify,
+    /// Tells the node in another process of work, where none runs in this one.
+    pub(crate) waker: Option<Waker>,
     /// Which methods each address has.
     pub(crate) operations: Operations,
     pub(crate) stopping: AtomicBool,
@@ -48,11 +60,22 @@ impl Shared {
         self.entropy.uuid_v7(self.now_ms())
     }
 
-    /// Tells the node in this process that the outbox has rows. Without one, the node finds them by polling.
+    /// Tells the node, in this process or by PostgreSQL in its own, that the outbox has rows. Call it after the commit.
     pub fn wake_node(&self) {
         if let Some(node) = &self.node {
             node.wake();
         }
+        if let Some(waker) = &self.waker {
+            waker.wake();
+        }
+    }
+
+    /// The directory after the newest block.
+    ///
+    /// # Errors
+    /// `not-ready` before it was first read.
+    pub fn view(&self) -> Result<Arc<DirectoryView>, Problem> {
+        self.directory.current()
     }
 
     /// The address of `path` on this service, for `Location`: absolute where a public URL is configured.

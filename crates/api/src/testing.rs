@@ -1,5 +1,6 @@
 //! A service on a free port over a database of its own, for tests (feature `testing`).
 
+mod cases;
 mod unauthorised;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+pub use cases::{cases, check_service};
 pub use unauthorised::{Case, check_unauthorised};
 
 use crate::auth::{ApiKey, Permission, Permissions};

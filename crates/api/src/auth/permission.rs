@@ -55,6 +55,8 @@ permissions! {
     Authenticate = "authenticate";
     /// Dispense packs at the client's site, and undo it.
     Dispense = "dispense";
+    /// Change packs at the client's site otherwise than by dispensing: sample, export, destroy, lock, report stolen.
+    ChangeState = "change_state";
     /// Ship goods from the client's site.
     Ship = "ship";
     /// Receive goods at the client's site, and see what is expected there.

@@ -74,6 +74,9 @@ problem_types! {
     /// No organisation on the ledger owns the GTIN or its company prefix.
     UnknownGtinOwner = "urn:theriac:problem:unknown-gtin-owner", UNPROCESSABLE_ENTITY,
         "Nobody on the ledger owns this GTIN", "Check the GTIN; ask the governors to add the product's owner.";
+    /// The scanned data can be read in several ways, because separators were lost: a reader's fault, not the pack's.
+    AmbiguousScan = "urn:theriac:problem:ambiguous-scan", UNPROCESSABLE_ENTITY,
+        "The scan can be read in several ways", "Scan the code again; if it stays so, have the scanner's settings checked.";
     /// The product belongs to another organisation, so only that one may make this change.
     ForeignProduct = "urn:theriac:problem:foreign-product", FORBIDDEN,
         "The product belongs to another organisation", "Ask the product's owner to do this.";
@@ -101,6 +104,9 @@ problem_types! {
     /// The change is not allowed in the present state of the pack, lot or shipment; `errors` carries the refusal.
     StateConflict = "urn:theriac:problem:state-conflict", CONFLICT,
         "The present state does not allow this", "Put the pack aside and look at its history before anything else.";
+    /// It exists, but is not final on the ledger yet; nothing is wrong with it.
+    NotFinal = "urn:theriac:problem:not-final", CONFLICT,
+        "It is not final yet", "Ask again after `Retry-After` seconds.";
     /// The body is larger than this operation takes.
     BodyTooLarge = "urn:theriac:problem:body-too-large", PAYLOAD_TOO_LARGE,
         "The body is too large", "Send it in parts, each under the limit in `detail`.";
@@ -199,6 +205,7 @@ impl ProblemType {
         match code {
             "INCORRECT_CHECK_DIGIT" => Self::CheckDigit,
             _ if code == Self::UnknownGtinOwner.name() => Self::UnknownGtinOwner,
+            _ if code == Self::ForeignProduct.name() => Self::ForeignProduct,
             _ => Self::InvalidField,
         }
     }

@@ -10,6 +10,7 @@ use actix_web::web;
 use futures::future::BoxFuture;
 use ledger::SigningKey;
 use store::PgPool;
+use store::notify::Waker;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,7 +21,9 @@ use super::{Assembly, BoxError, NodeContext, RunningNode, ServiceDefinition, Ser
 use crate::auth::Clients;
 use crate::clock::SharedClock;
 use crate::config::{Config, ConfigError};
+use crate::directory::SharedDirectory;
 use crate::entropy::Entropy;
+use crate::finality::{Finality, follow};
 use crate::openapi::{self, Operations};
 use crate::shared::Shared;
 use crate::telemetry::Metrics;
@@ -101,6 +104,7 @@ pub async fn start(
         ),
         None => (None, None),
     };
+    let pool = parts.pool.clone();
     let clients = Clients::new(Arc::clone(&parts.clock), &parts.config.http);
     let shared = web::Data::new(Shared {
         config: parts.config,
@@ -109,7 +113,11 @@ pub async fn start(
         entropy: parts.entropy,
         metrics,
         clients,
+        waker: link.is_none().then(|| Waker::start(pool.clone())),
         node: link,
+        directory: SharedDirectory::default(),
+        finality: Finality::default(),
+        captures: tokio::sync::Notify::new(),
         operations: Operations::of(openapi::document(definition)),
         stopping: AtomicBool::new(false),
     });
@@ -122,6 +130,10 @@ pub async fn start(
     };
     if surface == Surface::Whole {
         (definition.assemble)(&shared, &mut assembly).map_err(ServiceError::Assembly)?;
+        let (directory, finality) = (shared.directory.clone(), shared.finality.clone());
+        assembly.spawn("follow", |stop| follow(pool, directory, finality, stop));
+        let captures = shared.clone().into_inner();
+        assembly.spawn("capture", |stop| crate::worker::run(captures, stop));
         assembly.spawn("housekeeping", |stop| keep_tidy(shared.clone(), stop));
     }
     let tasks = assembly.tasks;

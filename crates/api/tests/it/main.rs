@@ -1,8 +1,11 @@
 //! The base over HTTP: a bound server, a real PostgreSQL, a service of two routes.
 
 mod auth;
+mod capture;
+mod chain;
 mod cli;
 mod errors;
 mod operate;
+mod packs;
 mod sample;
 mod writes;

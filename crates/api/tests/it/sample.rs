@@ -35,7 +35,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(fail);
 }
 
-fn assemble(_: &Shared, assembly: &mut Assembly) -> Result<(), BoxError> {
+fn assemble(_: &web::Data<Shared>, assembly: &mut Assembly) -> Result<(), BoxError> {
     let doubles = Coalescer::start(
         "double",
         CoalesceLimits::DEFAULT,

@@ -1,0 +1,142 @@
+//! Goods arrive.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use epcis::{Consignment, Event};
+use gs1::{EpcKey, Gln};
+use ledger::OrganisationId;
+use serde::{Deserialize, Serialize};
+use store::custody::CustodyState;
+use store::expected_receipt::{ExpectedReceipt, ReceiptState};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{conflict, object_key, party, prepare};
+use crate::authenticate::today;
+use crate::changes::{event_id, occasion, place};
+use crate::idempotency::{Answer, WriteRequest, once};
+use crate::intake::{self, Knowledge, Prepared};
+use crate::limits::HIERARCHY_OBJECTS_MAX;
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// Goods that arrive.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDelivery {
+    /// What arrived, top level: the label of the logistic unit as scanned (`]C100...`), or its SSCC as 18 digits, URN
+    /// or GS1 Digital Link; a single pack or case by its SGTIN.
+    pub epc: String,
+}
+
+/// Goods that arrived.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Delivery {
+    /// Canonical key of what arrived.
+    pub epc: String,
+    /// `received`; or `awaiting_data`: nobody has announced it yet, so what is in it is not known. It enters the
+    /// stock when its notice arrives.
+    pub state: &'static str,
+    /// Where it arrived.
+    pub site: String,
+    /// How many objects entered the stock, the unit itself and everything in it.
+    pub objects: usize,
+    /// Identifier of the receiving event.
+    pub event_id: String,
+}
+
+/// What a receiving needs in its transaction.
+struct Receiving {
+    epc: String,
+    site: Gln,
+    knowledge: Knowledge,
+    event: Prepared,
+}
+
+/// Receives one object with everything that is known to be in it.
+///
+/// # Errors
+/// Faults of `epc`; `state-conflict` when it was received before, or is not ours to receive; what the store fails
+/// with.
+pub async fn deliver(
+    shared: &web::Data<Shared>,
+    (client, request): (Uuid, WriteRequest),
+    site: Gln,
+    delivery: &NewDelivery,
+) -> Result<HttpResponse, Problem> {
+    let key = object_key(&delivery.epc, "/epc", today(shared))?;
+    let knowledge = Knowledge::of(shared, shared.view()?);
+    let event = receiving(shared, &key, &site, &knowledge).await?;
+    let event = prepare(event, &knowledge, shared)?;
+    let now_ms = knowledge.now_ms;
+    let receiving = Arc::new(Receiving { epc: key.path(), site, knowledge, event });
+    let answer = once(&shared.pool, "receive", (client, request), now_ms, move |conn| {
+        let receiving = Arc::clone(&receiving);
+        Box::pin(async move { receive(conn, &receiving).await })
+    })
+    .await?;
+    shared.wake_node();
+    Ok(answer)
+}
+
+async fn receiving(
+    shared: &Shared,
+    key: &EpcKey,
+    site: &Gln,
+    knowledge: &Knowledge,
+) -> Result<Event, Problem> {
+    let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
+    let expected = store::expected_receipt::lock(&mut conn, &[key.path().as_str()]).await?.pop();
+    let consignor = expected.and_then(|receipt| receipt.consignor);
+    let consignor = consignor.and_then(|id| knowledge.view.directory.organisation(OrganisationId(id)));
+    let consignment = Consignment {
+        source_owner: consignor.and_then(party),
+        destination_owner: party(knowledge.author()?),
+        destination_location: Some(place(site)),
+        ..Consignment::default()
+    };
+    let occasion = occasion(&event_id(shared.new_id()), site, knowledge.now_ms)?;
+    Ok(Event::receiving(occasion, vec![key.digital_link()], consignment))
+}
+
+async fn receive(conn: &mut store::PgConnection, receiving: &Receiving) -> Result<Answer, Problem> {
+    let epc = receiving.epc.as_str();
+    let expected = store::expected_receipt::lock(conn, &[epc]).await?.pop();
+    let here = store::custody::lock(conn, &[epc]).await?.pop();
+    refuse(expected.as_ref(), here.as_ref().map(|custody| custody.state))?;
+    let stored = intake::store(conn, &receiving.knowledge, std::slice::from_ref(&receiving.event)).await?;
+    let awaiting = stored.iter().any(|one| !one.awaiting.is_empty());
+    let tree = store::custody::tree(conn, &[epc], HIERARCHY_OBJECTS_MAX).await?;
+    let objects = tree.iter().filter(|node| node.custody.state == CustodyState::InStock).count();
+    let delivery = Delivery {
+        epc: receiving.epc.clone(),
+        state: if awaiting { "awaiting_data" } else { "received" },
+        site: receiving.site.as_str().to_owned(),
+        objects,
+        event_id: receiving.event.event_id().to_owned(),
+    };
+    let status = if awaiting { StatusCode::ACCEPTED } else { StatusCode::CREATED };
+    Answer::json(status, &delivery)
+}
+
+/// What is in stock already, or waits for its notice already, was received before; what was dispensed or is gone
+/// cannot come.
+fn refuse(expected: Option<&ExpectedReceipt>, here: Option<CustodyState>) -> Result<(), Problem> {
+    let announced = expected.is_some_and(|receipt| receipt.state == ReceiptState::Expected);
+    let (code, message) = match here {
+        _ if announced => return Ok(()),
+        None | Some(CustodyState::Expected | CustodyState::Shipped) => return Ok(()),
+        Some(CustodyState::InStock | CustodyState::Quarantined) => {
+            ("already_received", "this is in stock already")
+        }
+        Some(CustodyState::AwaitingData) => {
+            ("already_received", "this arrived already, and waits for its shipment notice")
+        }
+        Some(CustodyState::Dispensed | CustodyState::Gone) => {
+            ("out_of_reach", "this was dispensed, destroyed or reported stolen here")
+        }
+    };
+    Err(conflict(code, message, "/epc".to_owned()))
+}

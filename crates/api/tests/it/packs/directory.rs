@@ -1,0 +1,63 @@
+//! Products, lots and recalls.
+
+use ledger::testkit::{MAKER, PHARMACY, REGULATOR};
+use serde_json::{Value, json};
+
+use super::{Site, label, refused, told};
+
+fn product(gtin: &str) -> Value {
+    json!({ "gtin": gtin, "name": "Example 10 mg tablets", "form": "tablet", "strength": "10 mg" })
+}
+
+#[tokio::test]
+async fn a_product_is_registered_once_and_only_by_its_owner() {
+    let mut site = Site::of(MAKER).await;
+    let body = product("09521568251211");
+    let (status, taken) = told(site.post_as("p", "/v1/products", &body).await).await;
+    assert_eq!((status, &taken["final"]), (201, &json!(false)));
+    site.settle().await;
+    let (status, known) = told(site.post_as("p", "/v1/products", &body).await).await;
+    assert_eq!((status, &known["final"], &known["registered"]), (201, &json!(true), &json!(1)));
+    let (_, list) = told(site.get("/v1/products").await).await;
+    assert_eq!(list["products"].as_array().unwrap().len(), 2);
+    for (gtin, status, kind) in [
+        ("09521568251211", 409, "already-exists"),
+        ("04012345123456", 422, "unknown-gtin-owner"),
+        ("09521568251212", 422, "check-digit"),
+    ] {
+        let answer = refused(site.post("/v1/products", &product(gtin)).await).await;
+        assert_eq!((answer.0, answer.1.as_str()), (status, kind), "{gtin}");
+    }
+    let foreign = refused(Site::of(PHARMACY).await.post("/v1/products", &product("09521568251211")).await).await;
+    assert_eq!((foreign.0, foreign.1.as_str()), (403, "foreign-product"));
+}
+
+#[tokio::test]
+async fn from_the_block_of_a_recall_on_its_packs_are_refused() {
+    let mut site = Site::of(REGULATOR).await;
+    site.commission(&["S1"]).await;
+    let recall = json!({ "gtin": "09521568251204", "lot": "A123", "class": "I", "reason": "particles found" });
+    let (status, taken) = told(site.post("/v1/recalls", &recall).await).await;
+    assert_eq!((status, &taken["final"]), (201, &json!(false)));
+    let (_, before) = told(site.post("/v1/authenticate", &label("S1")).await).await;
+    assert_eq!(before["verdict"], "genuine");
+    site.settle().await;
+    let (_, after) = told(site.post("/v1/authenticate", &label("S1")).await).await;
+    assert_eq!((&after["verdict"], &after["colour"]), (&json!("recalled"), &json!("red")));
+    let (_, list) = told(site.get("/v1/recalls?gtin=09521568251204").await).await;
+    assert_eq!((&list["recalls"][0]["lot"], &list["recalls"][0]["final"]), (&json!("A123"), &json!(true)));
+    assert_eq!(refused(site.post("/v1/recalls", &recall).await).await.0, 409);
+    let withdrawal = json!({ "gtin": "09521568251204", "class": "II", "reason": "no longer made" });
+    assert_eq!(site.post("/v1/recalls", &withdrawal).await.status(), 201);
+}
+
+#[tokio::test]
+async fn only_the_owner_or_a_regulator_recalls() {
+    let site = Site::of(PHARMACY).await;
+    let recall = json!({ "gtin": "09521568251204", "lot": "A123", "class": "I", "reason": "no" });
+    let answer = refused(site.post("/v1/recalls", &recall).await).await;
+    assert_eq!((answer.0, answer.1.as_str()), (403, "foreign-product"));
+    let long = json!({ "gtin": "09521568251204", "class": "I", "reason": "x".repeat(121) });
+    assert_eq!(refused(site.post("/v1/recalls", &long).await).await.0, 422);
+    assert_eq!(site.get("/v1/lots?gtin=09521568251204").await.status(), 200);
+}

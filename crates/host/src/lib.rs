@@ -1,0 +1,111 @@
+#![doc = include_str!("../README.md")]
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::config::{NodeConfig, NodeTiming};
+use api::server::{BoxError, NodeContext, RunningNode, StartNode};
+use ledger::{Genesis, OrganisationId};
+use tokio::sync::oneshot;
+
+/// Longest genesis file: 10,000 organisations of 1 kB and 100,000 products of 300 bytes are 40 MB.
+pub const GENESIS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Why a node cannot be started from a service's configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// `[node]` is missing.
+    #[error("[node] is not configured")]
+    NotConfigured,
+    /// The genesis file cannot be read, or is longer than [`GENESIS_BYTES_MAX`].
+    #[error("{path}: the genesis file cannot be read")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The genesis file is not one.
+    #[error("{path}: not a genesis file")]
+    Genesis {
+        /// Which file.
+        path: PathBuf,
+        /// Where it breaks off.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// What a [`ServiceDefinition`](api::ServiceDefinition) starts its node with.
+#[must_use]
+pub fn start_node() -> StartNode {
+    Arc::new(|context| Box::pin(start(context)))
+}
+
+async fn start(context: NodeContext) -> Result<RunningNode, BoxError> {
+    let settings = context.config.node.as_ref().ok_or(HostError::NotConfigured)?;
+    let config = node::Config {
+        organisation: OrganisationId(context.config.organisation.id),
+        key: context.signing_key,
+        genesis: read_genesis(&settings.genesis_file)?,
+        state_dir: settings.state_dir.clone(),
+        consensus_listen: settings.consensus_listen.clone(),
+        consensus_peers: settings.consensus_peers.clone(),
+        exchange_listen: settings.exchange_listen.clone(),
+        exchange_peers: settings.exchange_peers.clone(),
+        timing: timing(settings),
+    };
+    let clock = Arc::clone(&context.clock);
+    let clock: node::Clock = Arc::new(move || clock.now_ms());
+    let node = node::start(config, context.pool, clock, context.entropy.bytes()).await?;
+    let link = node.link();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = async move {
+        // A dropped sender asks to stop, too.
+        let _asked = stopped.await;
+        node.shutdown().await;
+        Ok(())
+    };
+    let stop = Box::new(move || {
+        let _gone = stop.send(());
+    });
+    Ok(RunningNode { link, ended: Box::pin(ended), stop })
+}
+
+fn timing(settings: &NodeConfig) -> node::Timing {
+    let NodeTiming { propose_ms, vote_ms, heartbeat_ms, batch_age_ms, .. } = settings.timing;
+    node::Timing {
+        propose: Duration::from_millis(propose_ms),
+        vote: Duration::from_millis(vote_ms),
+        heartbeat: Duration::from_millis(heartbeat_ms),
+        batch_age: Duration::from_millis(batch_age_ms),
+    }
+}
+
+fn read_genesis(path: &Path) -> Result<Genesis, HostError> {
+    let failed = |source| HostError::Read { path: path.to_owned(), source };
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    let read = file.take(GENESIS_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
+    if read as u64 > GENESIS_BYTES_MAX {
+        return Err(failed(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "over the bound")));
+    }
+    serde_json::from_str(&text).map_err(|source| HostError::Genesis { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_genesis_is_named() {
+        let missing = read_genesis(Path::new("/nonexistent/genesis.json")).unwrap_err();
+        assert!(matches!(missing, HostError::Read { .. }) && missing.to_string().contains("genesis.json"));
+        let other = read_genesis(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))).unwrap_err();
+        assert!(matches!(other, HostError::Genesis { .. }));
+    }
+}
