@@ -26,3 +26,7 @@ pub const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(60);
 /// Levels of packing followed: a pack in a bundle in a case in a pallet in a container makes five; the bound
 /// stops a circle that damaged data could hold.
 pub const TREE_DEPTH_MAX: u8 = 16;
+
+/// A connection that was idle for longer is tried before it is handed out: it may be of a server that has been
+/// restarted. A restart takes longer than this; a connection under load is never idle for so long.
+pub const IDLE_TRUSTED: Duration = Duration::from_millis(100);

@@ -4,13 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 
 use crate::error::Error;
 use crate::limits::{
-    ACQUIRE_TIMEOUT_DEFAULT, IDLE_IN_TRANSACTION_TIMEOUT, POOL_CONNECTIONS_DEFAULT, STATEMENT_CACHE,
-    STATEMENT_TIMEOUT,
+    ACQUIRE_TIMEOUT_DEFAULT, IDLE_IN_TRANSACTION_TIMEOUT, IDLE_TRUSTED, POOL_CONNECTIONS_DEFAULT,
+    STATEMENT_CACHE, STATEMENT_TIMEOUT,
 };
 
 /// How to reach one organisation's database.
@@ -99,6 +99,9 @@ pub fn connect_lazy(config: &DatabaseConfig) -> Result<PgPool, Error> {
         .max_connections(config.connections_max)
         .acquire_timeout(config.acquire_timeout)
         .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move { Ok(meta.idle_for < IDLE_TRUSTED || conn.ping().await.is_ok()) })
+        })
         .idle_timeout(Duration::from_secs(300))
         .max_lifetime(Duration::from_secs(1800))
         .connect_lazy_with(config.connect_options()?))

@@ -92,3 +92,21 @@ async fn a_server_that_is_down_is_unavailable_not_wrong() {
     assert!(matches!(error, store::Error::Unavailable { .. }), "{error:?}");
     Cluster::delete(&ClusterConfig::new(dir.path())).unwrap();
 }
+
+#[tokio::test]
+async fn a_pool_outlives_a_restart_of_the_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = cluster(&dir).await;
+    first.create_database("kept", "keeper").await.unwrap();
+    let pool = connect(&DatabaseConfig::new(first.url("kept", "keeper"))).await.unwrap();
+    let held = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    drop(held);
+    first.stop(StopMode::Immediate).await.unwrap();
+    let again = cluster(&dir).await;
+    for _ in 0..4 {
+        let mut connection = pool.acquire().await.unwrap();
+        sqlx::query("SELECT 1").execute(&mut *connection).await.expect("no dead connection is handed out");
+    }
+    pool.close().await;
+    end(&again, &dir).await;
+}

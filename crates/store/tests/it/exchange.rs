@@ -101,7 +101,10 @@ async fn goods_before_their_notice_await_their_data() {
         updated_at: at(0),
     };
     expected_receipt::upsert(&mut conn, std::slice::from_ref(&waiting)).await.unwrap();
-    assert_eq!(expected_receipt::lock(&mut conn, &[&waiting.epc]).await.unwrap(), [waiting.clone()]);
+    assert_eq!(
+        expected_receipt::lock(&mut conn, &[&waiting.epc]).await.unwrap(),
+        std::slice::from_ref(&waiting)
+    );
     assert_eq!(expected_receipt::open(&mut conn, Some("9521321000010"), None, 10).await.unwrap().len(), 1);
     assert!(expected_receipt::open(&mut conn, Some("9521321000027"), None, 10).await.unwrap().is_empty());
     assert!(
@@ -109,7 +112,7 @@ async fn goods_before_their_notice_await_their_data() {
     );
 
     let without = ExpectedReceipt { state: ReceiptState::Received, ..waiting.clone() };
-    let refused = expected_receipt::upsert(&mut conn, &[without.clone()]).await.unwrap_err();
+    let refused = expected_receipt::upsert(&mut conn, std::slice::from_ref(&without)).await.unwrap_err();
     assert_eq!(refused.constraint(), Some("expected_receipt_notice"));
     let complete = ExpectedReceipt { notice_id: Some(Uuid::from_u128(4)), consignor: Some(1), ..without };
     expected_receipt::upsert(&mut conn, &[complete]).await.unwrap();
