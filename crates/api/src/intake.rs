@@ -50,11 +50,7 @@ impl Knowledge {
     /// What is known now.
     #[must_use]
     pub fn of(shared: &Shared, view: Arc<DirectoryView>) -> Self {
-        Self {
-            view,
-            organisation: OrganisationId(shared.config.organisation.id),
-            now_ms: shared.now_ms(),
-        }
+        Self { view, organisation: OrganisationId(shared.config.organisation.id), now_ms: shared.now_ms() }
     }
 
     /// This organisation, as the directory has it.
@@ -128,7 +124,8 @@ pub async fn store<P: Borrow<Prepared> + Sync>(
     let events: Vec<&Prepared> = events.iter().map(Borrow::borrow).collect();
     let (mut live, mut done) = claim(conn, &events).await?;
     changes::decide(conn, knowledge, &mut live).await?;
-    let dropped: Vec<&str> = live.iter().filter(|l| l.is_dropped()).map(|l| l.event.identity.as_str()).collect();
+    let dropped: Vec<&str> =
+        live.iter().filter(|l| l.is_dropped()).map(|l| l.event.identity.as_str()).collect();
     if !dropped.is_empty() {
         store::event_identity::delete(conn, &dropped).await?;
     }
@@ -201,13 +198,15 @@ async fn captured_before(
     }
     let names: Vec<&str> = repeated.iter().map(|(_, event)| event.identity.as_str()).collect();
     let known = store::event_identity::find(conn, &names).await?;
-    let known: BTreeMap<&str, &EventIdentity> = known.iter().map(|one| (one.event_id.as_str(), one)).collect();
+    let known: BTreeMap<&str, &EventIdentity> =
+        known.iter().map(|one| (one.event_id.as_str(), one)).collect();
     let outcome = |event: &Prepared| match known.get(event.identity.as_str()) {
         Some(earlier) if earlier.event_hash == event.hash => {
             Outcome::Known(EventRef { seq: earlier.event_seq, captured_at: earlier.captured_at })
         }
         _ => Outcome::Conflict,
     };
-    let one = |(place, event): &(usize, &Prepared)| (*place, finished(outcome(event), Vec::new(), Vec::new()));
+    let one =
+        |(place, event): &(usize, &Prepared)| (*place, finished(outcome(event), Vec::new(), Vec::new()));
     Ok(repeated.iter().map(one).collect())
 }

@@ -10,8 +10,8 @@ use ledger::prove::DecidedBlock;
 use ledger::receipt::{EventReceipt, ItemReceipt, SignedHeader};
 use ledger::status::Location;
 use ledger::{
-    BlockHeader, Canonical as _, Certificate, Directory, DirectoryChange, Hash, Height, OrganisationId, PackIdentity,
-    StatusRecord,
+    BlockHeader, Canonical as _, Certificate, Directory, DirectoryChange, Hash, Height, OrganisationId,
+    PackIdentity, StatusRecord,
 };
 use store::PgConnection;
 use store::event::StoredEvent;
@@ -141,7 +141,9 @@ pub async fn evidence(
     lot: Option<Lot>,
 ) -> Result<Option<Evidence>, Problem> {
     let pack = PackIdentity { gtin, serial };
-    let Some(History { record, changes: places }) = history(conn, directory, &pack).await? else { return Ok(None) };
+    let Some(History { record, changes: places }) = history(conn, directory, &pack).await? else {
+        return Ok(None);
+    };
     let head = head(conn).await?.ok_or_else(not_final)?;
     let mut blocks = Blocks::default();
     let mut changes = Vec::with_capacity(places.len());
@@ -174,7 +176,9 @@ async fn item(
     let next = blocks.get(conn, above).await?.signed_header();
     let block = blocks.get(conn, place.height).await?;
     let receipt = block.item_receipt(place.batch, place.item, &next);
-    receipt.ok_or_else(|| Problem::internal(format!("no receipt can be built for an item of block {}", place.height)))
+    receipt.ok_or_else(|| {
+        Problem::internal(format!("no receipt can be built for an item of block {}", place.height))
+    })
 }
 
 /// Where the change stands that stopped a lot or product.

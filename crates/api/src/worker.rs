@@ -95,7 +95,14 @@ async fn give_up(shared: &Shared, job: &CaptureJob, problem: Problem) -> Result<
         Box::pin(async move {
             let Some(job) = store::capture_job::lock(conn, id).await? else { return Ok(()) };
             let count = job.event_count.unwrap_or(job.next_event);
-            store::capture_job::advance(conn, id, count, job.next_event, &store::JsonValue::Array(vec![entry])).await?;
+            store::capture_job::advance(
+                conn,
+                id,
+                count,
+                job.next_event,
+                &store::JsonValue::Array(vec![entry]),
+            )
+            .await?;
             store::capture_job::finish(conn, id, now, false).await?;
             Ok::<_, Problem>(())
         })

@@ -155,10 +155,14 @@ fn judge(
 ) -> Result<(), Problem> {
     let author = knowledge.author()?;
     for (one, answer) in asked.iter().zip(answers) {
-        let (Some(live), Some(updates)) = (live.get_mut(one.live), updates.get_mut(one.live)) else { continue };
-        let record = answer.record.as_deref().map(StatusRecord::from_bytes).transpose().map_err(Problem::internal)?;
+        let (Some(live), Some(updates)) = (live.get_mut(one.live), updates.get_mut(one.live)) else {
+            continue;
+        };
+        let record =
+            answer.record.as_deref().map(StatusRecord::from_bytes).transpose().map_err(Problem::internal)?;
         let event = live.event;
-        let Some((wanted, subject)) = event.meaning.changes.get(one.change).zip(event.subjects.get(one.change))
+        let Some((wanted, subject)) =
+            event.meaning.changes.get(one.change).zip(event.subjects.get(one.change))
         else {
             continue;
         };
@@ -220,7 +224,9 @@ async fn enter(
         if one.is_dropped() {
             continue;
         }
-        for (change, update) in updates.iter().filter(|(_, update)| update.transition != Transition::Commission) {
+        for (change, update) in
+            updates.iter().filter(|(_, update)| update.transition != Transition::Commission)
+        {
             let key = update.record_key.0;
             if let Some(first) = pending.get(&key) {
                 later.push((place, *change, first.transition));
@@ -228,7 +234,10 @@ async fn enter(
             }
             let transition = i16::from(update.transition.code());
             let created_at = moment(knowledge.now_ms);
-            pending.insert(key, PendingChange { record_key: key, event_seq: one.at.seq, transition, created_at });
+            pending.insert(
+                key,
+                PendingChange { record_key: key, event_seq: one.at.seq, transition, created_at },
+            );
             owners.insert(key, (place, *change));
         }
     }
@@ -257,7 +266,8 @@ async fn free_dropped(
     taken: &BTreeSet<[u8; 32]>,
 ) -> Result<(), Problem> {
     let dropped: BTreeSet<u64> = live.iter().filter(|one| one.is_dropped()).map(|one| one.at.seq).collect();
-    let mine = pending.values().filter(|row| dropped.contains(&row.event_seq) && taken.contains(&row.record_key));
+    let mine =
+        pending.values().filter(|row| dropped.contains(&row.event_seq) && taken.contains(&row.record_key));
     let free: Vec<[u8; 32]> = mine.map(|row| row.record_key).collect();
     if !free.is_empty() {
         store::pending_change::delete(conn, &free).await?;

@@ -221,7 +221,8 @@ async fn ship(conn: &mut PgConnection, cause: Cause<'_>, items: &[String]) -> Re
         store::custody::insert_new(conn, &units).await?;
     }
     let tree = store::custody::tree(conn, &top, HIERARCHY_OBJECTS_MAX).await?;
-    let all: Vec<&str> = tree.iter().filter(|node| moves(node)).map(|node| node.custody.epc.as_str()).collect();
+    let all: Vec<&str> =
+        tree.iter().filter(|node| moves(node)).map(|node| node.custody.epc.as_str()).collect();
     store::custody::set_state(conn, &all, cause.to(CustodyState::Shipped)).await?;
     leave_parents(conn, cause, &tree).await
 }
@@ -278,7 +279,8 @@ async fn receive(
             break;
         }
         let raced = store::custody::insert_new(conn, &objects).await?;
-        let raced: BTreeSet<&str> = unknown.iter().copied().filter(|u| raced.iter().any(|r| r == u)).collect();
+        let raced: BTreeSet<&str> =
+            unknown.iter().copied().filter(|u| raced.iter().any(|r| r == u)).collect();
         awaiting.extend(unknown.iter().filter(|epc| !raced.contains(*epc)).map(|epc| (*epc).to_owned()));
         left = raced;
         if left.is_empty() {
@@ -303,7 +305,8 @@ async fn arrive<'a>(
         tree.iter().filter(|node| node.depth == 0).map(|node| node.custody.epc.as_str()).collect();
     let waits = tree.iter().filter(|node| node.custody.state == CustodyState::AwaitingData);
     awaiting.extend(waits.map(|node| node.custody.epc.clone()));
-    let all: Vec<&str> = tree.iter().filter(|node| moves(node)).map(|node| node.custody.epc.as_str()).collect();
+    let all: Vec<&str> =
+        tree.iter().filter(|node| moves(node)).map(|node| node.custody.epc.as_str()).collect();
     let arrived = Move { site_gln: Some(site.as_str()), ..cause.to(CustodyState::InStock) };
     store::custody::set_state(conn, &all, arrived).await?;
     leave_parents(conn, cause, &tree).await?;
@@ -325,16 +328,18 @@ async fn close_deliveries(
         .map(|receipt| ExpectedReceipt { state: ReceiptState::Received, updated_at: at, ..receipt.clone() })
         .collect();
     let listed: BTreeSet<&str> = open.iter().map(|receipt| receipt.epc.as_str()).collect();
-    rows.extend(awaiting.iter().filter(|epc| items.contains(epc.as_str()) && !listed.contains(epc.as_str())).map(
-        |epc| ExpectedReceipt {
-            epc: epc.clone(),
-            notice_id: None,
-            consignor: None,
-            site_gln: site.as_str().to_owned(),
-            state: ReceiptState::AwaitingData,
-            updated_at: at,
-        },
-    ));
+    rows.extend(
+        awaiting.iter().filter(|epc| items.contains(epc.as_str()) && !listed.contains(epc.as_str())).map(
+            |epc| ExpectedReceipt {
+                epc: epc.clone(),
+                notice_id: None,
+                consignor: None,
+                site_gln: site.as_str().to_owned(),
+                state: ReceiptState::AwaitingData,
+                updated_at: at,
+            },
+        ),
+    );
     if !rows.is_empty() {
         store::expected_receipt::upsert(conn, &rows).await?;
     }

@@ -70,9 +70,10 @@ impl Prepared {
     pub fn of(event: Event, knowledge: &Knowledge, entropy: &Entropy) -> Result<Self, Unprepared> {
         let year = moment(knowledge.now_ms).year();
         let author = knowledge.author()?;
-        let meaning = capture::interpret(&event, author, &knowledge.view.directory, year).map_err(|faults| {
-            Unprepared::Faults(faults.iter().map(|fault| meaning_fault_of(&event, fault)).collect())
-        })?;
+        let meaning =
+            capture::interpret(&event, author, &knowledge.view.directory, year).map_err(|faults| {
+                Unprepared::Faults(faults.iter().map(|fault| meaning_fault_of(&event, fault)).collect())
+            })?;
         Ok(Self::new(event, meaning, knowledge, entropy)?)
     }
 
@@ -189,9 +190,8 @@ fn commissions(meaning: &Meaning, knowledge: &Knowledge) -> Result<Vec<Option<St
 /// The identifiers of an event in canonical form, each once in each role. What is no GS1 identifier stays as written.
 fn epcs(event: &Event) -> Vec<(String, EpcRole)> {
     let instances = event.epcs().map(|(role, uri)| (key_or_text(uri), instance_role(role)));
-    let classes = event
-        .quantities()
-        .map(|(role, quantity)| (key_or_text(&quantity.epc_class), class_role(role)));
+    let classes =
+        event.quantities().map(|(role, quantity)| (key_or_text(&quantity.epc_class), class_role(role)));
     instances.chain(classes).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

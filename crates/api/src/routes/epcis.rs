@@ -43,7 +43,9 @@ where
     W: for<'c> Fn(&'c mut PgConnection) -> TxFuture<'c, Answer, Problem> + Send + Sync + 'static,
 {
     match key {
-        Some(key) => once(&shared.pool, name, (client, WriteRequest { key, fingerprint }), now_ms, work).await,
+        Some(key) => {
+            once(&shared.pool, name, (client, WriteRequest { key, fingerprint }), now_ms, work).await
+        }
         None => store::tx(&shared.pool, name, move |conn| work(conn)).await.map(Answer::respond),
     }
 }

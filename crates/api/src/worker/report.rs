@@ -80,7 +80,9 @@ pub(super) fn of_page(
             entries.push(refused(page.prefix, *place, &stored.refused)?);
         }
         for one in &stored.refused {
-            if let Some((alert, forward)) = alert_of(one, event.meaning().site.as_ref(), &page.knowledge, entropy) {
+            if let Some((alert, forward)) =
+                alert_of(one, event.meaning().site.as_ref(), &page.knowledge, entropy)
+            {
                 alerts.alerts.push(alert);
                 alerts.forwards.extend(forward);
             }

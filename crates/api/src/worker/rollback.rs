@@ -8,9 +8,9 @@ use store::{PgConnection, TxError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::Ended;
 use super::page::Source;
 use super::report::{self, Alerts, Entry};
-use super::Ended;
 use crate::clock::moment;
 use crate::intake;
 use crate::limits::JOB_ERRORS_MAX;
@@ -114,7 +114,8 @@ async fn store_whole(
         if !faults.entries.is_empty() {
             return Err(Halt::Faults(Box::new(faults)));
         }
-        store::capture_job::advance(conn, id, page.next, page.next, &store::JsonValue::Array(Vec::new())).await?;
+        store::capture_job::advance(conn, id, page.next, page.next, &store::JsonValue::Array(Vec::new()))
+            .await?;
         store::capture_job::finish(conn, id, moment(shared.now_ms()), true).await?;
         return Ok(());
     }

@@ -116,7 +116,8 @@ impl Chain {
         let limits = TakeLimits { rows: 1_000, updates: 8_192, bytes: 1 << 20 };
         let rows = store::outbox::take(&mut conn, limits).await.unwrap();
         let tip = self.network.state.tip(author);
-        let (mut events, mut changes, mut updates, mut marks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut events, mut changes, mut updates, mut marks) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in &rows {
             let leaf = row.commitment.map(|commitment| {
                 events.push(Hash(commitment));
@@ -124,7 +125,7 @@ impl Chain {
             });
             marks.push(Mark { id: row.id, leaf });
             let (mut of_row, mut changes_of_row) = read(row);
-            let event = tip.events + events.len() as u64 - 1;
+            let event = (tip.events + events.len() as u64).saturating_sub(1);
             of_row.iter_mut().for_each(|update: &mut StatusUpdate| update.event = event);
             updates.append(&mut of_row);
             changes.append(&mut changes_of_row);

@@ -12,8 +12,8 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::headers;
-use super::write_once;
 use super::job::{CaptureJobDocument, behaviour_name};
+use super::write_once;
 use crate::auth::{Allowed, permission};
 use crate::body::CaptureBody;
 use crate::clock::moment;
@@ -190,7 +190,8 @@ pub async fn list_captures(
     let documents: Result<Vec<_>, _> = shown.iter().map(CaptureJobDocument::of).collect();
     let mut answer = HttpResponse::Ok();
     if let Some(last) = shown.last().filter(|_| jobs.len() > shown.len()) {
-        let micros = i64::try_from(last.created_at.unix_timestamp_nanos() / 1_000).map_err(Problem::internal)?;
+        let micros =
+            i64::try_from(last.created_at.unix_timestamp_nanos() / 1_000).map_err(Problem::internal)?;
         let token = cursor::write(&(micros, last.id))?;
         let link = format!("</epcis/capture?perPage={limit}&nextPageToken={token}>; rel=\"next\"");
         answer.insert_header((LINK, link));

@@ -13,8 +13,8 @@ use utoipa::IntoParams;
 use super::capture::{format, invalid, limits};
 use super::filter::EventQuery;
 use super::headers;
-use super::write_once;
 use super::job::rfc3339;
+use super::write_once;
 use crate::auth::{Allowed, permission};
 use crate::body::CaptureBody;
 use crate::clock::moment;
@@ -88,9 +88,10 @@ pub async fn capture_event(
 }
 
 fn answer(event: &Prepared, stored: &Stored) -> Result<Answer, Problem> {
-    let exists = || Problem::new(ProblemType::EpcisResourceAlreadyExists).with_fault(
-        Fault::new("event-id", "an event with this eventID was captured").at("/eventID"),
-    );
+    let exists = || {
+        Problem::new(ProblemType::EpcisResourceAlreadyExists)
+            .with_fault(Fault::new("event-id", "an event with this eventID was captured").at("/eventID"))
+    };
     match stored.outcome {
         Outcome::New(_) => {
             Ok(Answer::empty(StatusCode::CREATED).at(format!("/epcis/events/{}", encoded(event.event_id()))))

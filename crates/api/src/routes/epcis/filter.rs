@@ -218,7 +218,10 @@ mod tests {
     fn spellings_meet_in_one_form() {
         let query = EventQuery {
             biz_step: Some("urn:epcglobal:cbv:bizstep:shipping|receiving".to_owned()),
-            any_epc: Some("urn:epc:id:sgtin:952156825.0120.5Kx9|https://id.gs1.org/01/09521568251204/21/5Kx9".to_owned()),
+            any_epc: Some(
+                "urn:epc:id:sgtin:952156825.0120.5Kx9|https://id.gs1.org/01/09521568251204/21/5Kx9"
+                    .to_owned(),
+            ),
             event_time_from: Some("2026-11-23T07:00:00 01:00".to_owned()),
             ..EventQuery::default()
         };

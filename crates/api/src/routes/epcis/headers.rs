@@ -48,7 +48,8 @@ fn version(name: &HeaderName, text: &str) -> Result<[u32; 3], Problem> {
         let Some(part) = parts.next() else { break };
         *number = part.parse().map_err(|_| wrong())?;
     }
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') || parts.count() > 2 {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') || parts.count() > 2
+    {
         return Err(wrong());
     }
     Ok(numbers)
@@ -67,12 +68,20 @@ pub fn check(request: &HttpRequest) -> Result<(), Problem> {
         }
     }
     for name in &MINIMA {
-        if text(request, name).map(|given| version(name, given)).transpose()?.is_some_and(|min| min > [2, 0, 0]) {
+        if text(request, name)
+            .map(|given| version(name, given))
+            .transpose()?
+            .is_some_and(|min| min > [2, 0, 0])
+        {
             return Err(unacceptable(name, "answers are in version 2.0.0"));
         }
     }
     for name in &MAXIMA {
-        if text(request, name).map(|given| version(name, given)).transpose()?.is_some_and(|max| max < [2, 0, 0]) {
+        if text(request, name)
+            .map(|given| version(name, given))
+            .transpose()?
+            .is_some_and(|max| max < [2, 0, 0])
+        {
             return Err(unacceptable(name, "answers are in version 2.0.0"));
         }
     }
@@ -142,7 +151,8 @@ mod tests {
     #[test]
     fn versions_and_formats_that_are_not_served_are_refused() {
         let check_one = |name: &'static str, value: &'static str| {
-            check(&TestRequest::default().insert_header((name, value)).to_http_request()).map_err(|p| p.kind())
+            check(&TestRequest::default().insert_header((name, value)).to_http_request())
+                .map_err(|p| p.kind())
         };
         for (name, value) in [
             ("gs1-epcis-version", "2.0.0"),

@@ -37,7 +37,8 @@ async fn what_cannot_be_read_is_refused_before_there_is_a_job() {
 #[tokio::test]
 async fn media_types_headers_and_sizes_are_checked() {
     let site = Site::with(|config| config.http.capture_bytes_max = 4_096).await;
-    let text = site.app.request(&site.client, Method::POST, "/epcis/capture").header("content-type", "text/plain");
+    let text =
+        site.app.request(&site.client, Method::POST, "/epcis/capture").header("content-type", "text/plain");
     assert_eq!(told(&problem(text.body("x")).await).0, "UnsupportedMediaTypeException");
     let large = problem(site.post("/epcis/capture", " ".repeat(5_000))).await;
     assert_eq!((told(&large).0, told(&large).1), ("CaptureLimitExceededException", 413));

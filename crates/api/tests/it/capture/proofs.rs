@@ -40,7 +40,8 @@ async fn a_receipt_comes_with_finality_and_verifies_with_the_genesis_alone() {
     let stored = store::event::find(&mut conn, &id).await.unwrap().unwrap();
     assert_eq!(receipt.commitment.0, stored.commitment);
     // What is stored commits to what was promised.
-    let parsed = epcis::Document::parse(stored.body.as_bytes(), epcis::Format::Json, &epcis::Limits::default());
+    let parsed =
+        epcis::Document::parse(stored.body.as_bytes(), epcis::Format::Json, &epcis::Limits::default());
     let event = parsed.unwrap().events.pop().unwrap();
     let salt = ledger::commitment::Salt(stored.salt);
     assert_eq!(capture::commitment(&event, &salt).0, stored.commitment);

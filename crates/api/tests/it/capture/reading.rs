@@ -10,7 +10,8 @@ use super::{Site, events_of, problem, told};
 async fn an_event_is_found_by_every_spelling_of_its_identifiers_and_by_its_parts() {
     let site = Site::new().await;
     let case = "https://id.gs1.org/00/095212345678901235";
-    let events = [commissioning(&[pack("Q1")]), packing(case, &[pack("Q1")]), observed("storing", &[pack("Q2")])];
+    let events =
+        [commissioning(&[pack("Q1")]), packing(case, &[pack("Q1")]), observed("storing", &[pack("Q2")])];
     assert_eq!(site.capture(&document(&events)).await["success"], true);
     for (query, count) in [
         ("MATCH_anyEPC=urn:epc:id:sgtin:952156825.0120.Q1", 2),
@@ -60,7 +61,10 @@ async fn unknown_parameters_and_odd_values_are_refused_by_name() {
         ("nextPageToken=00", "nextPageToken"),
     ] {
         let refused = problem(site.get(&format!("/epcis/events?{query}"))).await;
-        assert_eq!((told(&refused).0, told(&refused).1, told(&refused).3), ("QueryParameterException", 400, Some(name)));
+        assert_eq!(
+            (told(&refused).0, told(&refused).1, told(&refused).3),
+            ("QueryParameterException", 400, Some(name))
+        );
     }
     let both = problem(site.get(&format!("/epcis/events?MATCH_epc={0}&MATCH_anyEPC={0}", pack("S1")))).await;
     assert_eq!(told(&both).0, "QueryTooComplexException");
