@@ -1,4 +1,4 @@
-//! The command line of `network`: what `cargo xtask up` starts.
+//! The command line of `network`: what `cargo xtask up` and `cargo xtask bench` start.
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::bench;
 use crate::journey::{Journey, Outcome, Step};
 use crate::network::{Network, NetworkBuilder};
 use crate::state::default_path;
@@ -22,6 +23,8 @@ pub struct Cli {
 enum Task {
     /// Start four organisations, run one real shipment, and leave them running until Ctrl-C
     Up(Up),
+    /// Measure a network of four, each figure beside its limit, and print one table
+    Bench(bench::Arguments),
 }
 
 #[derive(Args)]
@@ -50,6 +53,14 @@ struct Up {
 pub async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Task::Up(arguments) => up(arguments).await,
+        Task::Bench(arguments) => {
+            let mut interrupt = Interrupt::listen()?;
+            tokio::select! {
+                measured = bench::bench(arguments) => measured,
+                // Dropped, the network stops at once; the next run cleans up.
+                () = interrupt.wait() => bail!("interrupted"),
+            }
+        }
     }
 }
 

@@ -113,7 +113,11 @@ impl Journey {
         let mut random = rand::rngs::StdRng::seed_from_u64(seed);
         let now = OffsetDateTime::from_unix_timestamp_nanos(i128::from(crate::now_ms()) * 1_000_000)?;
         let service = |name: &str| {
-            network.services().iter().find(|service| service.spec.name == name).with_context(|| format!("no {name}"))
+            network
+                .services()
+                .iter()
+                .find(|service| service.spec.name == name)
+                .with_context(|| format!("no {name}"))
         };
         Ok(Self {
             shipment: Shipment::draw(&mut random, now)?,
@@ -154,7 +158,9 @@ impl Journey {
 /// Percent-encodes a path segment (RFC 3986 section 2.1).
 pub(crate) fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// A text of a JSON answer.

@@ -246,7 +246,8 @@ async fn api_key(service: &Service) -> Result<String> {
     }
     let every: Vec<&str> = api::auth::Permission::ALL.iter().map(|permission| permission.name()).collect();
     let (permissions, site) = (every.join(","), service.spec.site());
-    let arguments = ["keys", "create-client", "--name", "operator", "--permissions", &permissions, "--site", site];
+    let arguments =
+        ["keys", "create-client", "--name", "operator", "--permissions", &permissions, "--site", site];
     let printed = service.run(&arguments).await?;
     let key = printed.trim().to_owned();
     write_private(&file, &key)?;
@@ -337,6 +338,11 @@ impl Network {
         self.clusters
             .get(organisation)
             .with_context(|| format!("{organisation} has no PostgreSQL of its own"))
+    }
+
+    /// The PostgreSQL servers that this network started.
+    pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.clusters.values()
     }
 
     /// Starts the PostgreSQL server of this organisation again, after it was stopped.

@@ -16,7 +16,8 @@ impl Journey {
 
     async fn captured(&self) -> Result<()> {
         let client = &self.manufacturer;
-        let answer = client.post_bytes("/epcis/capture", "application/xml", self.shipment.xml.clone()).await?;
+        let answer =
+            client.post_bytes("/epcis/capture", "application/xml", self.shipment.xml.clone()).await?;
         let job = answer.expect(202)?.header("location").to_owned();
         let job = job.strip_prefix(client.base()).unwrap_or(&job).to_owned();
         let done = until("the capture job", WITHIN, || async {
@@ -45,7 +46,8 @@ impl Journey {
         self.captured().await?;
         let path = format!("/epcis/events?EQ_eventID={}", super::encoded(&self.event(0)?));
         let found = self.manufacturer.get(&path).await?.ok()?;
-        let events = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().map_or(0, Vec::len);
+        let events =
+            found["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().map_or(0, Vec::len);
         ensure!(events == 1, "captured twice, the event is there {events} times");
         Ok(("captured the same document again: nothing was added".to_owned(), None))
     }

@@ -62,7 +62,8 @@ impl Journey {
     pub(super) async fn tell_wrong_labels_apart(&self) -> Result<Done> {
         let (shipment, serial) = (&self.shipment, self.pack(1)?);
         let other_day = shipment.expiry - Duration::from_secs(86_400);
-        let label = |expiry, lot: &str, serial: &str| Shipment::element_string(&shipment.gtin, expiry, lot, serial);
+        let label =
+            |expiry, lot: &str, serial: &str| Shipment::element_string(&shipment.gtin, expiry, lot, serial);
         let cases = [
             ("unknown_serial", label(shipment.expiry, &shipment.lot, "NEVER1SSUED")?),
             ("lot_mismatch", label(shipment.expiry, "WRONGLOT", serial)?),
@@ -72,7 +73,10 @@ impl Journey {
             let answer = self.authenticate(&self.pharmacy, scan).await?;
             ensure!(answer["verdict"] == *expected, "expected {expected}: {answer}");
         }
-        Ok(("an unknown serial, a wrong lot and a wrong expiry gave three different answers".to_owned(), None))
+        Ok((
+            "an unknown serial, a wrong lot and a wrong expiry gave three different answers".to_owned(),
+            None,
+        ))
     }
 
     pub(super) async fn recall_the_lot(&self) -> Result<Done> {
@@ -82,7 +86,9 @@ impl Journey {
         let lot = &self.shipment.lot;
         let block = until("the recall", WITHIN, || async {
             let recalls = self.manufacturer.get("/v1/recalls").await?.ok()?;
-            let own = recalls["recalls"].as_array().and_then(|list| list.iter().find(|one| one["lot"] == lot.as_str()).cloned());
+            let own = recalls["recalls"]
+                .as_array()
+                .and_then(|list| list.iter().find(|one| one["lot"] == lot.as_str()).cloned());
             Ok(own.and_then(|one| one["block"].as_u64().or(made["block"].as_u64())))
         })
         .await?;
@@ -96,7 +102,8 @@ impl Journey {
             Ok((answer["verdict"] == "recalled").then_some(()))
         })
         .await?;
-        let refused = self.pharmacy.post("/v1/packs/dispense", &json!({ "scan": scan })).await?.expect(409)?;
+        let refused =
+            self.pharmacy.post("/v1/packs/dispense", &json!({ "scan": scan })).await?.expect(409)?;
         Ok((format!("every pack of the lot is refused ({})", refused.problem()), None))
     }
 }

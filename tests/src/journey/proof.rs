@@ -3,8 +3,9 @@
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use super::{Done, Journey, encoded};
+use super::{Done, Journey, WITHIN, encoded};
 use crate::service::executable;
+use crate::until::until;
 
 impl Journey {
     fn evidence_file(&self) -> std::path::PathBuf {
@@ -14,8 +15,14 @@ impl Journey {
     pub(super) async fn look_a_pack_up(&self) -> Result<Done> {
         let serial = self.shipment.packs.first().context("the shipment has packs")?;
         let (reason, lot) = (encoded("Routine inspection"), encoded(&self.shipment.lot));
-        let path = format!("/v1/packs/{}/{serial}?reason={reason}&case_number=2026-1&lot={lot}", self.shipment.gtin);
-        let found = self.regulator.get(&path).await?.ok()?;
+        let path =
+            format!("/v1/packs/{}/{serial}?reason={reason}&case_number=2026-1&lot={lot}", self.shipment.gtin);
+        // The last change's result is in the block after it: the service says 409 until that one is there.
+        let found = until("the evidence", WITHIN, || async {
+            let answer = self.regulator.get(&path).await?;
+            if answer.status.as_u16() == 409 { Ok(None) } else { answer.ok().map(Some) }
+        })
+        .await?;
         let history = found["history"].as_array().map_or(0, Vec::len);
         ensure!(found["state"] == "supplied" && history == 2, "commissioned and supplied: {found}");
         let evidence = serde_json::to_vec_pretty(&found["evidence"])?;
@@ -38,6 +45,9 @@ impl Journey {
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         ensure!(output.status.success(), "theriac verify refused the evidence:\n{out}{err}");
         let file = self.evidence_file();
-        Ok((format!("theriac verify {} --genesis {}: it holds", file.display(), self.genesis.display()), None))
+        Ok((
+            format!("theriac verify {} --genesis {}: it holds", file.display(), self.genesis.display()),
+            None,
+        ))
     }
 }
