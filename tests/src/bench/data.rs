@@ -4,7 +4,8 @@
 use anyhow::{Result, ensure};
 use gs1::{ExpiryDate, Gtin, Lot, SerialNumber};
 use ledger::status::LabelTags;
-use ledger::{Hash, Height, Location, OrganisationId, PackIdentity, StatusRecord};
+use ledger::status::Location;
+use ledger::{Hash, Height, OrganisationId, PackIdentity, StatusRecord};
 use lifecycle::PackState;
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -1,0 +1,78 @@
+//! What the scripts share: capturing, waiting for finality, looking a pack up.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use e2e::until::until;
+use e2e::{Answer, Client, Shipment};
+use rand::SeedableRng as _;
+use serde_json::json;
+use std::time::Duration;
+use time::OffsetDateTime;
+
+/// No condition is waited for longer: two cores run everything at once.
+pub const WITHIN: Duration = Duration::from_secs(60);
+
+/// A drawn shipment whose events happened just before now.
+pub fn draw(seed: u64) -> Result<Shipment> {
+    let mut random = rand::rngs::StdRng::seed_from_u64(seed);
+    Shipment::draw(&mut random, OffsetDateTime::from_unix_timestamp_nanos(i128::from(e2e::now_ms()) * 1_000_000)?)
+}
+
+/// Posts a document, and again while the service is away; returns the job's path.
+pub async fn accepted(client: &Client, document: &str) -> Result<String> {
+    let answer = until("202", WITHIN, || async {
+        match client.post_bytes("/epcis/capture", "application/xml", document).await {
+            Ok(answer) if answer.status.as_u16() == 202 => Ok(Some(answer)),
+            Ok(answer) if answer.status.as_u16() != 503 => bail!("{}: {}", answer.status, answer.text()),
+            _ => Ok(None),
+        }
+    })
+    .await?;
+    let location = answer.header("location");
+    Ok(location.strip_prefix(client.base()).unwrap_or(location).to_owned())
+}
+
+/// Waits until a job has ended, and checks that all of it was captured.
+pub async fn captured(client: &Client, job: &str) -> Result<()> {
+    let done = until("the capture job", WITHIN, || async {
+        let Ok(answer) = client.get(job).await else { return Ok(None) };
+        let job = answer.json();
+        Ok((answer.status.is_success() && job["running"] == false).then_some(job))
+    })
+    .await?;
+    ensure!(done["success"] == true, "the job failed: {done}");
+    Ok(())
+}
+
+/// Height of the block that holds an event, once it is final.
+pub async fn anchored(client: &Client, event_id: &str) -> Result<u64> {
+    let path = format!("/v1/receipts/{}", e2e::journey::encoded(event_id));
+    let receipt = until("the receipt", WITHIN, || async {
+        let Ok(answer) = client.get(&path).await else { return Ok(None) };
+        Ok(answer.status.is_success().then(|| answer.json()))
+    })
+    .await?;
+    receipt["anchor"]["block"]["header"]["height"].as_u64().context("the receipt names no block")
+}
+
+/// Waits until every event of a shipment is final.
+pub async fn all_anchored(client: &Client, shipment: &Shipment) -> Result<()> {
+    for event in &shipment.events {
+        anchored(client, &format!("urn:uuid:{event}")).await?;
+    }
+    Ok(())
+}
+
+/// Waits until a service's verdict on a pack is this one.
+pub async fn verdict(client: &Client, scan: &str, expected: &str) -> Result<()> {
+    let body = json!({ "scan": scan });
+    until(&format!("the verdict {expected}"), WITHIN, || async {
+        let Ok(answer) = client.post("/v1/authenticate", &body).await else { return Ok(None) };
+        Ok((answer.json()["verdict"] == expected).then_some(()))
+    })
+    .await
+}
+
+/// Dispenses a pack.
+pub async fn dispense(client: &Client, scan: &str) -> Result<Answer> {
+    client.post("/v1/packs/dispense", &json!({ "scan": scan })).await
+}
