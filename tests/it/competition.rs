@@ -23,8 +23,10 @@ async fn of_any_number_of_simultaneous_dispenses_through_two_pharmacies_one_wins
         verdict(&two, &scan, "genuine").await?;
         let attempts = (0..16).map(|turn| dispense(if turn % 2 == 0 { &one } else { &two }, &scan));
         let answers = futures::future::try_join_all(attempts).await?;
-        let won = answers.iter().filter(|answer| answer.status.is_success() && answer.json()["final"] == true);
-        let open = answers.iter().filter(|answer| answer.status.is_success() && answer.json()["final"] == false);
+        let won =
+            answers.iter().filter(|answer| answer.status.is_success() && answer.json()["final"] == true);
+        let open =
+            answers.iter().filter(|answer| answer.status.is_success() && answer.json()["final"] == false);
         let (won, open) = (won.count(), open.count());
         ensure!(won <= 1, "{won} of 16 dispensed one pack");
         ensure!(won + open >= 1, "nobody dispensed the pack");

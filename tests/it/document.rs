@@ -42,7 +42,8 @@ async fn the_published_dscsa_shipment_arrives_and_its_packs_are_expired() -> Res
         captured(&manufacturer, &job).await?;
     }
     let found = manufacturer.get("/epcis/events?perPage=100").await?.ok()?;
-    let events = found["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().map_or(0, Vec::len);
+    let events =
+        found["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().map_or(0, Vec::len);
     ensure!(events == 8, "eight events, captured once: {events}");
 
     let received = until("the pallet", WITHIN, || async {

@@ -59,7 +59,8 @@ async fn with_one_down_the_rest_go_on_and_with_two_down_capture_still_accepts() 
     let second = draw(22)?;
     let job = accepted(&manufacturer, &second.xml).await?;
     captured(&manufacturer, &job).await?;
-    let receipt = format!("/v1/receipts/{}", e2e::journey::encoded(&format!("urn:uuid:{}", second.events[0])));
+    let receipt =
+        format!("/v1/receipts/{}", e2e::journey::encoded(&format!("urn:uuid:{}", second.events[0])));
     ensure!(!manufacturer.get(&receipt).await?.status.is_success(), "final with two of four down");
 
     network.service("distributor")?.restart().await?;

@@ -14,7 +14,10 @@ pub const WITHIN: Duration = Duration::from_secs(60);
 /// A drawn shipment whose events happened just before now.
 pub fn draw(seed: u64) -> Result<Shipment> {
     let mut random = rand::rngs::StdRng::seed_from_u64(seed);
-    Shipment::draw(&mut random, OffsetDateTime::from_unix_timestamp_nanos(i128::from(e2e::now_ms()) * 1_000_000)?)
+    Shipment::draw(
+        &mut random,
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(e2e::now_ms()) * 1_000_000)?,
+    )
 }
 
 /// Posts a document, and again while the service is away; returns the job's path.

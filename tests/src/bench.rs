@@ -130,7 +130,8 @@ pub async fn bench(arguments: Arguments) -> Result<()> {
 }
 
 async fn measure(run: &mut Run, arguments: &Arguments, tell: &dyn Fn(&str)) -> Result<Report> {
-    let mut report = Report { about: about(run), rows: Vec::new(), cores: Vec::new(), transactions: Vec::new() };
+    let mut report =
+        Report { about: about(run), rows: Vec::new(), cores: Vec::new(), transactions: Vec::new() };
     let wanted = |family: &Family| arguments.only.is_empty() || arguments.only.contains(family);
     for family in FAMILIES.into_iter().filter(wanted) {
         tell(&format!("measuring: {}", family.name()));
@@ -179,4 +180,3 @@ fn sync_time(folder: &std::path::Path) -> Result<f64> {
     std::fs::remove_file(&path)?;
     quantiles::Quantiles::of(times).ms(500).context("no samples")
 }
-

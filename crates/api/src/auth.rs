@@ -59,9 +59,7 @@ impl<P: Required> Allowed<P> {
     /// `forbidden` when it is bound to none: such a client cannot receive, ship or dispense.
     pub fn site(&self) -> Result<Gln, Problem> {
         let needed = "the client is bound to no site (GLN)";
-        self.client
-            .site
-            .ok_or_else(|| Problem::new(ProblemType::Forbidden).detail(needed))
+        self.client.site.ok_or_else(|| Problem::new(ProblemType::Forbidden).detail(needed))
     }
 
     fn admit(client: Arc<Client>, shared: &Shared) -> Result<Self, Problem> {
@@ -71,10 +69,7 @@ impl<P: Required> Allowed<P> {
             return Err(Problem::new(ProblemType::Forbidden).detail(needed));
         }
         shared.clients.within_rate(client.id)?;
-        Ok(Self {
-            client,
-            permission: PhantomData,
-        })
+        Ok(Self { client, permission: PhantomData })
     }
 }
 
@@ -84,9 +79,7 @@ impl<P: Required> FromRequest for Allowed<P> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(shared) = request.app_data::<web::Data<Shared>>() else {
-            return Either::Left(ready(Err(Problem::internal(
-                "the service's shared state is not app data",
-            ))));
+            return Either::Left(ready(Err(Problem::internal("the service's shared state is not app data"))));
         };
         let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
         let Some(hash) = header.and_then(KeyHash::of_header) else {

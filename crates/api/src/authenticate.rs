@@ -106,7 +106,8 @@ impl Authenticator {
     /// Starts the look-ups' workers on `tasks`.
     pub fn start(shared: &web::Data<Shared>, tasks: &TaskTracker) -> Self {
         // Two, so that one batch is decoded and answered while the next is asked.
-        let limits = CoalesceLimits { workers: NonZeroUsize::MIN.saturating_add(1), ..CoalesceLimits::DEFAULT };
+        let limits =
+            CoalesceLimits { workers: NonZeroUsize::MIN.saturating_add(1), ..CoalesceLimits::DEFAULT };
         let pool = shared.pool.clone();
         let look_ups = Coalescer::start("look_up", limits, tasks, move |keys: Vec<Bytes32>| {
             let pool = pool.clone();

@@ -85,10 +85,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Write<T> {
         Box::pin(async move {
             let (key, bytes) = (key?, checked?.await?);
             let fingerprint = Fingerprint::of(&request, &bytes);
-            Ok(Self {
-                body: parse(&bytes)?,
-                request: WriteRequest { key, fingerprint },
-            })
+            Ok(Self { body: parse(&bytes)?, request: WriteRequest { key, fingerprint } })
         })
     }
 }
@@ -140,10 +137,7 @@ fn reader(
         return Err(Problem::new(ProblemType::UnsupportedMediaType)
             .detail("the body has a content encoding; send it without one"));
     }
-    let announced = request
-        .headers()
-        .get(CONTENT_LENGTH)
-        .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
@@ -152,9 +146,7 @@ fn reader(
         let mut body = BytesMut::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| {
-                Problem::new(ProblemType::RequestTimeout)
-                    .detail("the body broke off")
-                    .caused_by(error)
+                Problem::new(ProblemType::RequestTimeout).detail("the body broke off").caused_by(error)
             })?;
             if body.len().saturating_add(chunk.len()) as u64 > limit {
                 return Err(too_large(limit));
@@ -170,11 +162,7 @@ fn too_large(limit: u64) -> Problem {
 }
 
 fn media_type(request: &HttpRequest) -> String {
-    let value = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
+    let value = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
 }
 
@@ -247,23 +235,11 @@ mod tests {
     #[test]
     fn faults_carry_their_place() {
         let wrong_type = "{\"packs\": [{\"serial\": \"a\"},\n {\"serial\": 7}]}";
-        assert_eq!(
-            fault(wrong_type),
-            (ProblemType::InvalidField, Some("/packs/1/serial".into()), Some(2))
-        );
+        assert_eq!(fault(wrong_type), (ProblemType::InvalidField, Some("/packs/1/serial".into()), Some(2)));
         let unknown = "{\"packs\": [{\"a/b\": 1}]}";
-        assert_eq!(
-            fault(unknown),
-            (ProblemType::InvalidField, Some("/packs/0/a~1b".into()), Some(1))
-        );
-        assert_eq!(
-            fault("{\"packs\": ["),
-            (ProblemType::MalformedJson, None, Some(1))
-        );
-        assert_eq!(
-            fault("{\"packs\": []} x"),
-            (ProblemType::MalformedJson, None, Some(1))
-        );
+        assert_eq!(fault(unknown), (ProblemType::InvalidField, Some("/packs/0/a~1b".into()), Some(1)));
+        assert_eq!(fault("{\"packs\": ["), (ProblemType::MalformedJson, None, Some(1)));
+        assert_eq!(fault("{\"packs\": []} x"), (ProblemType::MalformedJson, None, Some(1)));
         assert_eq!(parse::<List>(b"{\"packs\": []}").unwrap().packs.len(), 0);
     }
 

@@ -20,9 +20,9 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use answer::StateChange;
-pub use event::{event_id, occasion, place};
 use answer::{refused_by_ledger, taken};
 use commit::{Done, Job, commit};
+pub use event::{event_id, occasion, place};
 
 use crate::authenticate::today;
 use crate::coalesce::{CoalesceLimits, Coalescer};
@@ -113,7 +113,12 @@ impl Changes {
     }
 
     /// The result of a change that was taken under this eventID, now or earlier.
-    async fn result(&self, shared: &Shared, wanted: &Wanted, event_id: &str) -> Result<HttpResponse, Problem> {
+    async fn result(
+        &self,
+        shared: &Shared,
+        wanted: &Wanted,
+        event_id: &str,
+    ) -> Result<HttpResponse, Problem> {
         match stored(shared, event_id).await? {
             Some(at) => self.follow(shared, wanted, event_id, at).await,
             None => Err(Problem::internal("a change was answered whose event is not stored")),

@@ -49,9 +49,7 @@ impl SystemClock {
     /// A clock whose monotonic time starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            started: Instant::now(),
-        }
+        Self { started: Instant::now() }
     }
 }
 
@@ -90,10 +88,7 @@ impl TestClock {
     /// A clock that stands at `now_ms` (milliseconds since the Unix epoch).
     #[must_use]
     pub fn at(now_ms: u64) -> Self {
-        Self {
-            now_ms: std::sync::atomic::AtomicU64::new(now_ms),
-            start_ms: now_ms,
-        }
+        Self { now_ms: std::sync::atomic::AtomicU64::new(now_ms), start_ms: now_ms }
     }
 
     /// Moves on by `by_ms` milliseconds.

@@ -49,9 +49,7 @@ pub struct Coalescer<Req, Resp> {
 
 impl<Req, Resp> Clone for Coalescer<Req, Resp> {
     fn clone(&self) -> Self {
-        Self {
-            queue: self.queue.clone(),
-        }
+        Self { queue: self.queue.clone() }
     }
 }
 
@@ -71,12 +69,7 @@ impl<Req: Send + 'static, Resp: Send + 'static> Coalescer<Req, Resp> {
         let batch: Arc<BatchFn<Req, Resp>> = Arc::new(move |requests| Box::pin(batch(requests)));
         for worker in 0..limits.workers.get() {
             let span = tracing::info_span!("coalesce", batch.name = name, worker);
-            let work = work(
-                name,
-                Arc::clone(&waiting),
-                Arc::clone(&batch),
-                limits.batch_max.get(),
-            );
+            let work = work(name, Arc::clone(&waiting), Arc::clone(&batch), limits.batch_max.get());
             tasks.spawn(work.instrument(span));
         }
         Self { queue }
@@ -89,12 +82,8 @@ impl<Req: Send + 'static, Resp: Send + 'static> Coalescer<Req, Resp> {
     /// batch failed with.
     pub async fn submit(&self, request: Req) -> Result<Resp, Problem> {
         let (answer, answered) = oneshot::channel();
-        self.queue
-            .try_send(Waiting { request, answer })
-            .map_err(|_| overloaded())?;
-        answered
-            .await
-            .unwrap_or_else(|_| Err(Problem::internal("the batch ended without an answer")))
+        self.queue.try_send(Waiting { request, answer }).map_err(|_| overloaded())?;
+        answered.await.unwrap_or_else(|_| Err(Problem::internal("the batch ended without an answer")))
     }
 }
 
@@ -119,10 +108,9 @@ async fn work<Req: Send + 'static, Resp: Send + 'static>(
         // A task of its own, so that a panic ends one batch and not the worker.
         let outcome = match tokio::spawn(batch(requests).in_current_span()).await {
             Ok(Ok(given)) if given.len() == asked => Ok(given),
-            Ok(Ok(given)) => Err(Problem::internal(format!(
-                "{name}: {asked} requests, {} answers",
-                given.len()
-            ))),
+            Ok(Ok(given)) => {
+                Err(Problem::internal(format!("{name}: {asked} requests, {} answers", given.len())))
+            }
             Ok(Err(problem)) => Err(problem),
             Err(ended) => Err(Problem::internal(ended)),
         };
@@ -181,13 +169,7 @@ mod tests {
                 Ok(numbers.into_iter().map(|n| n * 2).collect())
             }
         });
-        Gated {
-            coalescer,
-            gate,
-            sizes,
-            started,
-            tasks,
-        }
+        Gated { coalescer, gate, sizes, started, tasks }
     }
 
     #[tokio::test]
@@ -233,14 +215,8 @@ mod tests {
             assert!(!numbers.contains(&13), "an unlucky number");
             Ok(numbers.into_iter().filter(|n| *n != 0).collect())
         });
-        assert_eq!(
-            coalescer.submit(13).await.unwrap_err().kind(),
-            ProblemType::Internal
-        );
-        assert_eq!(
-            coalescer.submit(0).await.unwrap_err().kind(),
-            ProblemType::Internal
-        );
+        assert_eq!(coalescer.submit(13).await.unwrap_err().kind(), ProblemType::Internal);
+        assert_eq!(coalescer.submit(0).await.unwrap_err().kind(), ProblemType::Internal);
         assert_eq!(coalescer.submit(7).await.unwrap(), 7);
     }
 

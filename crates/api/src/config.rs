@@ -64,11 +64,7 @@ pub struct DatabaseConfig {
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
-        Self {
-            url: None,
-            connections_max: 20,
-            acquire_timeout_ms: 5_000,
-        }
+        Self { url: None, connections_max: 20, acquire_timeout_ms: 5_000 }
     }
 }
 
@@ -98,10 +94,7 @@ pub struct TelemetryConfig {
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self {
-            filter: "info".to_owned(),
-            format: LogFormat::Json,
-        }
+        Self { filter: "info".to_owned(), format: LogFormat::Json }
     }
 }
 
@@ -177,10 +170,7 @@ impl Config {
             }
         };
         let name = self.organisation.name.trim();
-        require(
-            !name.is_empty() && name.len() <= 200,
-            &"organisation.name must have 1 to 200 bytes",
-        );
+        require(!name.is_empty() && name.len() <= 200, &"organisation.name must have 1 to 200 bytes");
         require(
             (1..=1_000).contains(&self.database.connections_max),
             &"database.connections_max must be 1 to 1000",
@@ -190,9 +180,7 @@ impl Config {
             &"database.acquire_timeout_ms must be 10 to 60000",
         );
         if let Some(url) = &self.database.url {
-            let known = ["postgres://", "postgresql://"]
-                .iter()
-                .any(|s| url.expose().starts_with(s));
+            let known = ["postgres://", "postgresql://"].iter().any(|s| url.expose().starts_with(s));
             require(known, &"database.url must begin with postgres://");
         }
         if let Some(keys) = &self.keys {
@@ -207,11 +195,7 @@ impl Config {
         if let Some(node) = &self.node {
             node.check(&mut require);
         }
-        if faults.is_empty() {
-            Ok(self)
-        } else {
-            Err(ConfigError::Invalid(faults))
-        }
+        if faults.is_empty() { Ok(self) } else { Err(ConfigError::Invalid(faults)) }
     }
 
     /// The database's URL.
@@ -226,9 +210,7 @@ impl Config {
 
 /// What `DATABASE_URL` sets, unless our own variable is there, which wins.
 fn own_url(environment: &std::collections::HashMap<String, String>, url: &str) -> Option<String> {
-    let own = environment
-        .keys()
-        .any(|key| key.eq_ignore_ascii_case("THERIAC__DATABASE__URL"));
+    let own = environment.keys().any(|key| key.eq_ignore_ascii_case("THERIAC__DATABASE__URL"));
     (!own).then(|| url.to_owned())
 }
 
@@ -242,9 +224,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("service.toml");
         std::fs::write(&file, toml).unwrap();
-        let environment = environment
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         Config::from_sources(Some(&file), environment)
     }
 
@@ -262,24 +242,13 @@ mod tests {
             format!("{LEAST}[database]\nurl = \"postgres://file/x\"\n[http]\nlisten = \"127.0.0.1:1\"\n");
         let common = ("DATABASE_URL", "postgres://common/x");
         let ours = ("THERIAC__DATABASE__URL", "postgres://ours/x");
-        let url = |environment: &[_]| {
-            load(&file, environment)
-                .unwrap()
-                .database_url()
-                .unwrap()
-                .expose()
-                .to_owned()
-        };
+        let url =
+            |environment: &[_]| load(&file, environment).unwrap().database_url().unwrap().expose().to_owned();
         assert_eq!(url(&[]), "postgres://file/x");
         assert_eq!(url(&[common]), "postgres://common/x");
         assert_eq!(url(&[common, ours]), "postgres://ours/x");
-        let config = load(
-            &file,
-            &[
-                ("THERIAC__HTTP__LISTEN", "127.0.0.1:9"),
-                ("THERIAC__ORGANISATION__ID", "7"),
-            ],
-        );
+        let config =
+            load(&file, &[("THERIAC__HTTP__LISTEN", "127.0.0.1:9"), ("THERIAC__ORGANISATION__ID", "7")]);
         let config = config.unwrap();
         assert_eq!((config.http.listen.port(), config.organisation.id), (9, 7));
     }
@@ -293,16 +262,11 @@ mod tests {
 
     #[test]
     fn unknown_and_impossible_values_are_refused_all_at_once() {
-        assert!(matches!(
-            load(&format!("{LEAST}[http]\nlisen = \"x\"\n"), &[]),
-            Err(ConfigError::Read(_))
-        ));
+        assert!(matches!(load(&format!("{LEAST}[http]\nlisen = \"x\"\n"), &[]), Err(ConfigError::Read(_))));
         let bad = format!(
             "{LEAST}[http]\nbody_bytes_max = 0\n[database]\nconnections_max = 0\nurl = \"mysql://x\"\n"
         );
-        let Err(ConfigError::Invalid(faults)) = load(&bad, &[]) else {
-            panic!("it was taken")
-        };
+        let Err(ConfigError::Invalid(faults)) = load(&bad, &[]) else { panic!("it was taken") };
         assert_eq!(faults.len(), 3, "{faults:?}");
     }
 

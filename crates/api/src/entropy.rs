@@ -88,10 +88,7 @@ mod tests {
     #[test]
     fn identifiers_are_version_7_and_sort_by_time() {
         let entropy = Entropy::seeded(1);
-        let (early, late) = (
-            entropy.uuid_v7(1_700_000_000_000),
-            entropy.uuid_v7(1_700_000_000_001),
-        );
+        let (early, late) = (entropy.uuid_v7(1_700_000_000_000), entropy.uuid_v7(1_700_000_000_001));
         assert_eq!(early.get_version_num(), 7);
         assert!(early < late);
     }

@@ -23,7 +23,9 @@ use crate::shared::Shared;
 pub fn object_key(text: &str, pointer: &str, today: Date) -> Result<EpcKey, Problem> {
     let key = match EpcKey::parse(text) {
         Ok(key) => key,
-        Err(error) => scanned(text, today).ok_or_else(|| Problem::invalid(vec![Fault::from(&error).at(pointer)]))?,
+        Err(error) => {
+            scanned(text, today).ok_or_else(|| Problem::invalid(vec![Fault::from(&error).at(pointer)]))?
+        }
     };
     if matches!(key.id(), Identifier::Sscc(_) | Identifier::Sgtin(_)) {
         return Ok(key);
@@ -48,12 +50,16 @@ fn party(organisation: &Organisation) -> Option<String> {
 }
 
 /// Prepares an event that a route built.
-fn prepare(event: epcis::Event, knowledge: &Knowledge, shared: &web::Data<Shared>) -> Result<Prepared, Problem> {
+fn prepare(
+    event: epcis::Event,
+    knowledge: &Knowledge,
+    shared: &web::Data<Shared>,
+) -> Result<Prepared, Problem> {
     Prepared::of(event, knowledge, &shared.entropy).map_err(|unprepared| match unprepared {
         Unprepared::Problem(problem) => problem,
-        Unprepared::Faults(faults) => {
-            Problem::invalid(faults.iter().map(|fault| Fault::new(fault.code.as_str(), &fault.message)).collect())
-        }
+        Unprepared::Faults(faults) => Problem::invalid(
+            faults.iter().map(|fault| Fault::new(fault.code.as_str(), &fault.message)).collect(),
+        ),
     })
 }
 

@@ -51,10 +51,7 @@ impl IdempotencyKey {
     /// `invalid-parameter`.
     pub fn new(value: &[u8]) -> Result<Self, Problem> {
         let text = std::str::from_utf8(value).unwrap_or("").trim();
-        let bare = text
-            .strip_prefix('"')
-            .and_then(|t| t.strip_suffix('"'))
-            .unwrap_or(text);
+        let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
         let fits = (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&bare.len());
         if !fits || !bare.bytes().all(|b| b.is_ascii_graphic()) {
             let message = format!("1 to {IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters without spaces");
@@ -143,11 +140,7 @@ impl Answer {
     /// An answer without a body.
     #[must_use]
     pub fn empty(status: StatusCode) -> Self {
-        Self {
-            status: status.as_u16(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { status: status.as_u16(), headers: Vec::new(), body: Vec::new() }
     }
 
     /// A refusal that stays.
@@ -168,11 +161,7 @@ impl Answer {
             return Err(Problem::internal("an answer over IDEMPOTENT_ANSWER_BYTES_MAX"));
         }
         let headers = vec![(CONTENT_TYPE.to_string(), media_type.to_owned())];
-        Ok(Self {
-            status: status.as_u16(),
-            headers,
-            body,
-        })
+        Ok(Self { status: status.as_u16(), headers, body })
     }
 
     /// The same answer with the header `Location`.
@@ -234,10 +223,7 @@ pub enum Known {
 /// # Errors
 /// What the store fails with.
 pub async fn known(conn: &mut PgConnection, writes: &[(Uuid, WriteRequest)]) -> Result<Vec<Known>, Problem> {
-    let keys: Vec<_> = writes
-        .iter()
-        .map(|(client, w)| (*client, w.key.as_str().to_owned()))
-        .collect();
+    let keys: Vec<_> = writes.iter().map(|(client, w)| (*client, w.key.as_str().to_owned())).collect();
     let saved = store::idempotency::find(conn, &keys).await?;
     let seen: BTreeMap<_, _> = saved.iter().map(|r| ((r.client_id, r.key.as_str()), r)).collect();
     let mut in_batch: BTreeMap<(Uuid, &str), &WriteRequest> = BTreeMap::new();
@@ -259,11 +245,7 @@ fn of_saved(saved: &SavedAnswer, write: &WriteRequest) -> Known {
     if saved.request_hash != write.fingerprint.0 {
         return Known::Refused(reused());
     }
-    Known::Answered(Answer {
-        status: saved.status,
-        headers: saved.headers.clone(),
-        body: saved.body.clone(),
-    })
+    Known::Answered(Answer { status: saved.status, headers: saved.headers.clone(), body: saved.body.clone() })
 }
 
 fn reused() -> Problem {
@@ -286,10 +268,7 @@ pub async fn record(
     answers: &[(Uuid, WriteRequest, Answer)],
     now_ms: u64,
 ) -> Result<(), Problem> {
-    let saved: Vec<_> = answers
-        .iter()
-        .map(|(client, write, a)| a.saved(*client, write, now_ms))
-        .collect();
+    let saved: Vec<_> = answers.iter().map(|(client, write, a)| a.saved(*client, write, now_ms)).collect();
     Ok(store::idempotency::insert(conn, &saved).await?)
 }
 
@@ -375,10 +354,7 @@ mod tests {
 
     #[test]
     fn keys_are_visible_ascii_quoted_or_not() {
-        assert_eq!(
-            IdempotencyKey::new(b"\"8e03978e\"").unwrap(),
-            IdempotencyKey::new(b"8e03978e").unwrap()
-        );
+        assert_eq!(IdempotencyKey::new(b"\"8e03978e\"").unwrap(), IdempotencyKey::new(b"8e03978e").unwrap());
         for bad in [&b""[..], b"\"\"", b"a b", "ü".as_bytes(), &[b'x'; 256], &[0xff]] {
             assert_eq!(
                 IdempotencyKey::new(bad).unwrap_err().kind(),
@@ -392,11 +368,7 @@ mod tests {
     fn a_fingerprint_tells_method_address_and_body_apart() {
         let one = Fingerprint::over("POST", "/a", b"b");
         assert_eq!(one, Fingerprint::over("POST", "/a", b"b"));
-        for other in [
-            ("PUT", "/a", &b"b"[..]),
-            ("POST", "/ab", b""),
-            ("POST", "/a", b"c"),
-        ] {
+        for other in [("PUT", "/a", &b"b"[..]), ("POST", "/ab", b""), ("POST", "/a", b"c")] {
             assert_ne!(one, Fingerprint::over(other.0, other.1, other.2));
         }
     }

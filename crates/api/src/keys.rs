@@ -68,19 +68,9 @@ pub fn generate(
 ) -> Result<SigningKey, KeyError> {
     let key = SigningKey::random(rng);
     let pem = encrypt(&key, passphrase, rng)?;
-    let failed = |source| KeyError::File {
-        path: file.to_owned(),
-        source,
-    };
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .map_err(failed)?;
-    out.write_all(pem.as_bytes())
-        .and_then(|()| out.sync_all())
-        .map_err(failed)?;
+    let failed = |source| KeyError::File { path: file.to_owned(), source };
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(failed)?;
+    out.write_all(pem.as_bytes()).and_then(|()| out.sync_all()).map_err(failed)?;
     Ok(key)
 }
 
@@ -101,9 +91,7 @@ pub fn load(config: &KeysConfig) -> Result<SigningKey, KeyError> {
 pub fn passphrase(config: &KeysConfig) -> Result<Secret, KeyError> {
     match (&config.passphrase, &config.passphrase_file) {
         (Some(secret), _) => Ok(secret.clone()),
-        (None, Some(path)) => Ok(Secret::new(
-            read_private(path)?.lines().next().unwrap_or("").to_owned(),
-        )),
+        (None, Some(path)) => Ok(Secret::new(read_private(path)?.lines().next().unwrap_or("").to_owned())),
         (None, None) => Err(KeyError::WeakPassphrase),
     }
 }
@@ -130,31 +118,19 @@ fn encrypt(
     let parameters = pbes2::Parameters::scrypt_aes256cbc(cost, &salt, &iv).map_err(|_| KeyError::Encrypt)?;
     let plain = key.to_pkcs8_der().map_err(|_| KeyError::Encrypt)?;
     let info = PrivateKeyInfo::try_from(plain.as_bytes()).map_err(|_| KeyError::Encrypt)?;
-    let sealed = info
-        .encrypt_with_params(parameters, passphrase.expose())
-        .map_err(|_| KeyError::Encrypt)?;
-    sealed
-        .to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF)
-        .map_err(|_| KeyError::Encrypt)
+    let sealed = info.encrypt_with_params(parameters, passphrase.expose()).map_err(|_| KeyError::Encrypt)?;
+    sealed.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).map_err(|_| KeyError::Encrypt)
 }
 
 fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyError> {
-    let failed = |source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| KeyError::File { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(KeyError::Exposed { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::new());
-    file.take(FILE_BYTES_MAX)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
+    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
     Ok(text)
 }
 
@@ -178,35 +154,21 @@ mod tests {
         let mut entropy = Entropy::seeded(1);
         let key = generate(&right.file, right.passphrase.as_ref().unwrap(), &mut entropy).unwrap();
         assert_eq!(public_hex(&load(&right).unwrap()), public_hex(&key));
-        assert!(matches!(
-            load(&config(folder.path(), "wrong horse battery")),
-            Err(KeyError::Wrong)
-        ));
+        assert!(matches!(load(&config(folder.path(), "wrong horse battery")), Err(KeyError::Wrong)));
         let text = std::fs::read_to_string(&right.file).unwrap();
         assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
         let again = generate(&right.file, right.passphrase.as_ref().unwrap(), &mut entropy);
-        assert!(
-            matches!(again, Err(KeyError::File { .. })),
-            "an existing key was overwritten"
-        );
+        assert!(matches!(again, Err(KeyError::File { .. })), "an existing key was overwritten");
     }
 
     #[test]
     fn a_weak_passphrase_or_an_exposed_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let weak = generate(
-            &folder.path().join("k"),
-            &Secret::new("short".to_owned()),
-            &mut Entropy::seeded(1),
-        );
+        let weak =
+            generate(&folder.path().join("k"), &Secret::new("short".to_owned()), &mut Entropy::seeded(1));
         assert!(matches!(weak, Err(KeyError::WeakPassphrase)));
         let mut named = config(folder.path(), "correct horse battery");
-        generate(
-            &named.file,
-            named.passphrase.as_ref().unwrap(),
-            &mut Entropy::seeded(1),
-        )
-        .unwrap();
+        generate(&named.file, named.passphrase.as_ref().unwrap(), &mut Entropy::seeded(1)).unwrap();
         let secret = folder.path().join("passphrase");
         std::fs::write(&secret, "correct horse battery\n").unwrap();
         std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();

@@ -147,7 +147,10 @@ fn read_scan(text: &str, today: Date) -> Result<ReadLabel, Problem> {
 }
 
 fn missing(scan: &Scan) -> Vec<Fault> {
-    let wanted = [(Ai::GTIN, "the scan holds no GTIN (AI 01)"), (Ai::SERIAL, "the scan holds no serial number (AI 21)")];
+    let wanted = [
+        (Ai::GTIN, "the scan holds no GTIN (AI 01)"),
+        (Ai::SERIAL, "the scan holds no serial number (AI 21)"),
+    ];
     let absent = wanted.iter().filter(|(ai, _)| scan.get(*ai).is_none());
     absent.map(|(_, message)| Fault::new("missing", message).at("/scan")).collect()
 }
@@ -218,7 +221,10 @@ mod tests {
         };
         assert!(label("09521568251204").read(TODAY).is_ok());
         let case = Gtin::new("09521568251204").unwrap().with_indicator(1).unwrap();
-        assert_eq!(label(case.as_str()).read(TODAY).unwrap_err().faults().first().unwrap().code, "not-a-pack");
+        assert_eq!(
+            label(case.as_str()).read(TODAY).unwrap_err().faults().first().unwrap().code,
+            "not-a-pack"
+        );
         let both = PackLabel { scan: Some("x".to_owned()), ..label("09521568251204") };
         assert_eq!(both.read(TODAY).unwrap_err().faults().first().unwrap().code, "scan-and-fields");
         assert!(both.read_link(TODAY).is_ok());

@@ -28,15 +28,15 @@ pub mod routes;
 pub mod server;
 pub mod shared;
 pub mod telemetry;
-pub mod worker;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod worker;
 
 pub use auth::{Allowed, permission};
 pub use body::{Document, Json, Write};
+pub use clock::{Clock, SharedClock};
 pub use directory::{DirectoryView, SharedDirectory};
 pub use finality::{Fate, Finality};
-pub use clock::{Clock, SharedClock};
 pub use problem::{Fault, Problem, ProblemType};
 pub use server::{ServiceDefinition, run};
 pub use shared::Shared;

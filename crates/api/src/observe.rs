@@ -33,12 +33,7 @@ impl RequestId {
                     .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
         });
         let fresh = || HeaderValue::from_str(&shared.new_id().to_string());
-        Self(
-            given
-                .cloned()
-                .map_or_else(fresh, Ok)
-                .unwrap_or_else(|_| HeaderValue::from_static("none")),
-        )
+        Self(given.cloned().map_or_else(fresh, Ok).unwrap_or_else(|_| HeaderValue::from_static("none")))
     }
 
     /// The id as text.
@@ -87,9 +82,7 @@ fn finish<B: MessageBody>(
             let problem = problem.instance(format!("urn:theriac:request:{}", id.as_str()));
             let epcis = response.request().path().starts_with(EPCIS_PREFIX);
             let problem = if epcis { problem.in_epcis() } else { problem };
-            response
-                .into_response(problem.error_response())
-                .map_into_right_body()
+            response.into_response(problem.error_response()).map_into_right_body()
         }
         None => response.map_into_left_body(),
     };
@@ -111,10 +104,7 @@ fn problem_of<B: MessageBody>(response: &ServiceResponse<B>) -> Option<Problem> 
             None => from_status(status, response.request()).caused_by(error.to_string()),
         }),
         None => {
-            let bare = matches!(
-                response.response().body().size(),
-                BodySize::None | BodySize::Sized(0)
-            );
+            let bare = matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0));
             let error = status.is_client_error() || status.is_server_error();
             (error && bare).then(|| from_status(status, response.request()))
         }
@@ -138,9 +128,7 @@ fn from_status(status: StatusCode, request: &HttpRequest) -> Problem {
 /// An address that no operation has: 404, or 405 with `Allow` when another method has it.
 pub(crate) fn no_route(request: &HttpRequest) -> Problem {
     let shared = request.app_data::<web::Data<Shared>>();
-    let methods = request
-        .match_pattern()
-        .and_then(|pattern| shared?.operations.allow(&pattern));
+    let methods = request.match_pattern().and_then(|pattern| shared?.operations.allow(&pattern));
     match methods {
         Some(methods) => Problem::new(ProblemType::MethodNotAllowed).allow(methods),
         None => Problem::not_found(),
@@ -155,18 +143,12 @@ pub(crate) async fn fallback(request: HttpRequest) -> Result<HttpResponse, Probl
 /// One log line and the metrics.
 fn account<B>(shared: &Shared, response: &ServiceResponse<B>, method: &Method, took: Duration) {
     let status = response.status();
-    let route = response
-        .request()
-        .match_pattern()
-        .unwrap_or_else(|| "none".to_owned());
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     tracing::Span::current().record("http.route", route.as_str());
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let status_code = status.as_u16();
     if status.is_server_error() {
-        let problem = response
-            .response()
-            .error()
-            .and_then(|error| error.as_error::<Problem>());
+        let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
         let kind = problem.map_or("none", |problem| problem.kind().uri());
         let cause = problem.and_then(Problem::causes).unwrap_or_default();
         tracing::error!(

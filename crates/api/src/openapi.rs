@@ -75,10 +75,7 @@ fn base(definition: &ServiceDefinition) -> OpenApi {
 fn problem_responses() -> BTreeMap<String, RefOr<Response>> {
     let mut by_status: BTreeMap<u16, BTreeSet<&str>> = BTreeMap::new();
     for kind in ProblemType::ALL {
-        by_status
-            .entry(kind.status().as_u16())
-            .or_default()
-            .insert(kind.uri());
+        by_status.entry(kind.status().as_u16()).or_default().insert(kind.uri());
     }
     by_status
         .into_iter()
@@ -90,15 +87,11 @@ fn problem_response(status: u16, uris: &BTreeSet<&str>) -> Response {
     let list: Vec<String> = uris.iter().map(|uri| format!("`{uri}`")).collect();
     let mut response = Response::new(format!("A problem of one of the types {}", list.join(", ")));
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
-    response
-        .content
-        .insert(PROBLEM_JSON.to_owned(), RefOr::T(content));
+    response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(content));
     if matches!(status, 409 | 429 | 503) {
         let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer).build());
         header.description = Some("Seconds after which to come back".to_owned());
-        response
-            .headers
-            .insert("Retry-After".to_owned(), RefOr::T(header));
+        response.headers.insert("Retry-After".to_owned(), RefOr::T(header));
     }
     response
 }
@@ -141,11 +134,7 @@ fn add_problems(item: &mut PathItem) {
         }
         for status in statuses {
             let reference = RefOr::Ref(Ref::from_response_name(response_name(status)));
-            operation
-                .responses
-                .responses
-                .entry(status.to_string())
-                .or_insert(reference);
+            operation.responses.responses.entry(status.to_string()).or_insert(reference);
         }
     }
 }
@@ -153,10 +142,7 @@ fn add_problems(item: &mut PathItem) {
 /// Whether the operation asks for a key. `security(())` makes one public.
 fn is_secured(operation: &Operation) -> bool {
     let public = utoipa::openapi::security::SecurityRequirement::default();
-    operation
-        .security
-        .as_ref()
-        .is_some_and(|needed| !needed.is_empty() && !needed.contains(&public))
+    operation.security.as_ref().is_some_and(|needed| !needed.is_empty() && !needed.contains(&public))
 }
 
 /// Which methods each address has, by its pattern.

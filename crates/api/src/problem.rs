@@ -46,11 +46,7 @@ impl Fault {
     pub fn new(code: impl Into<String>, message: impl fmt::Display) -> Self {
         Self {
             code: code.into(),
-            message: message
-                .to_string()
-                .chars()
-                .take(FAULT_MESSAGE_CHARS_MAX)
-                .collect(),
+            message: message.to_string().chars().take(FAULT_MESSAGE_CHARS_MAX).collect(),
             pointer: None,
             line: None,
             column: None,
@@ -265,10 +261,7 @@ impl Problem {
             title: parts.kind.title().to_owned(),
             status: parts.kind.status().as_u16(),
             // Causes inside stay inside, whatever a caller of `detail` put there.
-            detail: parts
-                .detail
-                .clone()
-                .filter(|_| parts.kind.status() != StatusCode::INTERNAL_SERVER_ERROR),
+            detail: parts.detail.clone().filter(|_| parts.kind.status() != StatusCode::INTERNAL_SERVER_ERROR),
             instance: parts.instance.clone(),
             errors: parts.faults.clone(),
             next_action: Some(next_action.unwrap_or_else(|| parts.kind.next_action().to_owned())),
@@ -344,15 +337,9 @@ mod tests {
     fn faults_that_share_a_catalogued_code_give_the_problem_its_type() {
         let one = Problem::invalid(vec![Fault::new("unknown-gtin-owner", "nobody").at("/gtin")]);
         assert_eq!(one.kind(), ProblemType::UnknownGtinOwner);
-        let mixed = Problem::invalid(vec![
-            Fault::new("unknown-gtin-owner", "x"),
-            Fault::new("length", "y"),
-        ]);
+        let mixed = Problem::invalid(vec![Fault::new("unknown-gtin-owner", "x"), Fault::new("length", "y")]);
         assert_eq!(mixed.kind(), ProblemType::InvalidField);
-        assert_eq!(
-            Problem::invalid(vec![Fault::new("length", "y")]).kind(),
-            ProblemType::InvalidField
-        );
+        assert_eq!(Problem::invalid(vec![Fault::new("length", "y")]).kind(), ProblemType::InvalidField);
     }
 
     #[test]
@@ -360,12 +347,7 @@ mod tests {
         let many = (0..1_000).map(|i| Fault::new("length", "x".repeat(10_000)).at(format!("/{i}")));
         let document = Problem::invalid(many.collect()).document();
         assert_eq!(document.errors.len(), FAULTS_MAX);
-        assert!(
-            document
-                .errors
-                .iter()
-                .all(|f| f.message.len() == FAULT_MESSAGE_CHARS_MAX)
-        );
+        assert!(document.errors.iter().all(|f| f.message.len() == FAULT_MESSAGE_CHARS_MAX));
     }
 
     #[test]
@@ -373,17 +355,12 @@ mod tests {
         let problem = Problem::new(ProblemType::XmlEntities).in_epcis();
         assert_eq!(problem.kind(), ProblemType::EpcisValidation);
         assert_eq!(problem.faults().first().unwrap().code, "xml-entities");
-        assert_eq!(
-            Problem::not_found().in_epcis().kind().uri(),
-            "epcisException:NoSuchResourceException"
-        );
+        assert_eq!(Problem::not_found().in_epcis().kind().uri(), "epcisException:NoSuchResourceException");
     }
 
     #[test]
     fn headers_say_when_to_come_back_and_how_to_authenticate() {
-        let busy = Problem::new(ProblemType::Overloaded)
-            .retry_after(3)
-            .error_response();
+        let busy = Problem::new(ProblemType::Overloaded).retry_after(3).error_response();
         assert_eq!(busy.headers().get(RETRY_AFTER).unwrap(), "3");
         assert_eq!(busy.headers().get("content-type").unwrap(), PROBLEM_JSON);
         let stranger = Problem::new(ProblemType::Unauthenticated).error_response();

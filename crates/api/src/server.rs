@@ -93,11 +93,7 @@ type AppData = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 impl Assembly {
     fn new(stop: CancellationToken) -> Self {
-        Self {
-            data: Vec::new(),
-            tasks: TaskTracker::new(),
-            stop,
-        }
+        Self { data: Vec::new(), tasks: TaskTracker::new(), stop }
     }
 
     /// Gives `value` to the handlers, as `web::Data<T>`.

@@ -81,10 +81,7 @@ impl Shared {
     /// The address of `path` on this service, for `Location`: absolute where a public URL is configured.
     #[must_use]
     pub fn location(&self, path: &str) -> String {
-        format!(
-            "{}{path}",
-            self.config.http.public_url.as_deref().unwrap_or_default()
-        )
+        format!("{}{path}", self.config.http.public_url.as_deref().unwrap_or_default())
     }
 
     /// Whether the service is stopping and wants no new traffic.

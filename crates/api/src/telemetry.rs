@@ -15,9 +15,8 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{LogFormat, TelemetryConfig};
 
 /// Bounds of the duration histogram in seconds: a look-up in memory to a large capture.
-const DURATION_BOUNDS: [f64; 13] = [
-    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
-];
+const DURATION_BOUNDS: [f64; 13] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 /// Why logging cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +35,7 @@ pub enum TelemetryError {
 /// [`TelemetryError`].
 pub fn start_logging(config: &TelemetryConfig) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&config.filter)?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.format {
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
         LogFormat::Text => lines.compact().try_init(),
@@ -79,18 +76,9 @@ impl Metrics {
         let under_way = Gauge::default();
         let http = registry.sub_registry_with_prefix("http");
         http.register("requests", "Requests answered", requests.clone());
-        http.register(
-            "request_duration_seconds",
-            "Time from head to answer",
-            durations.clone(),
-        );
+        http.register("request_duration_seconds", "Time from head to answer", durations.clone());
         http.register("requests_under_way", "Requests being answered", under_way.clone());
-        Self {
-            registry: Arc::new(Mutex::new(registry)),
-            requests,
-            durations,
-            under_way,
-        }
+        Self { registry: Arc::new(Mutex::new(registry)), requests, durations, under_way }
     }
 
     /// The registry, for others to add their metrics to: the node, coalescers, workers.
@@ -118,14 +106,8 @@ impl Metrics {
 
     /// Counts an answered request. `route` is the pattern, never the address: addresses hold serial numbers.
     pub(crate) fn answered(&self, method: &Method, route: String, status: u16, took: Duration) {
-        self.durations
-            .get_or_create(&RouteLabels { route: route.clone() })
-            .observe(took.as_secs_f64());
-        let labels = RequestLabels {
-            method: method_name(method),
-            route,
-            status: u32::from(status),
-        };
+        self.durations.get_or_create(&RouteLabels { route: route.clone() }).observe(took.as_secs_f64());
+        let labels = RequestLabels { method: method_name(method), route, status: u32::from(status) };
         self.requests.get_or_create(&labels).inc();
     }
 }
@@ -167,12 +149,7 @@ mod tests {
     fn requests_are_counted_by_route_and_status() {
         let metrics = Metrics::new();
         let guard = metrics.begin();
-        metrics.answered(
-            &Method::POST,
-            "/v1/authenticate".to_owned(),
-            200,
-            Duration::from_millis(3),
-        );
+        metrics.answered(&Method::POST, "/v1/authenticate".to_owned(), 200, Duration::from_millis(3));
         let text = metrics.encode().unwrap();
         let line = "http_requests_total{method=\"POST\",route=\"/v1/authenticate\",status=\"200\"} 1";
         assert!(text.contains(line), "{text}");

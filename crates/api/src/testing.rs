@@ -63,10 +63,7 @@ impl TestApp {
     ///
     /// # Panics
     /// When the service does not start: the test cannot go on.
-    #[expect(
-        clippy::expect_used,
-        reason = "a test whose service does not start cannot go on"
-    )]
+    #[expect(clippy::expect_used, reason = "a test whose service does not start cannot go on")]
     pub async fn start_with(definition: &ServiceDefinition, change: impl FnOnce(&mut Config)) -> Self {
         let database = TestDatabase::new().await;
         let mut config = test_config();
@@ -79,24 +76,14 @@ impl TestApp {
             entropy: Entropy::seeded(1),
             signing_key: None,
         };
-        let running = start(definition, Roles::Api, parts)
-            .await
-            .expect("the service starts");
+        let running = start(definition, Roles::Api, parts).await.expect("the service starts");
         let (base, shared) = (format!("http://{}", running.address), running.shared.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(running.run_until(async move {
             // A dropped sender asks to stop, too.
             let _asked = stopped.await;
         }));
-        Self {
-            base,
-            clock,
-            database,
-            shared,
-            http: reqwest::Client::new(),
-            stop,
-            ended,
-        }
+        Self { base, clock, database, shared, http: reqwest::Client::new(), stop, ended }
     }
 
     /// Makes a client with these permissions, bound to [`TEST_SITE`].
@@ -120,12 +107,7 @@ impl TestApp {
             created_at: moment(self.clock.now_ms()),
             revoked_at: None,
         };
-        let mut conn = self
-            .database
-            .pool()
-            .acquire()
-            .await
-            .expect("the database answers");
+        let mut conn = self.database.pool().acquire().await.expect("the database answers");
         store::api_client::insert(&mut conn, &client, key.hash().as_bytes())
             .await
             .expect("the client is new");
@@ -151,10 +133,7 @@ impl TestApp {
     #[expect(clippy::expect_used, reason = "a service that does not stop fails the test")]
     pub async fn stop(self) {
         drop(self.stop);
-        self.ended
-            .await
-            .expect("the service's task ends")
-            .expect("the service ends well");
+        self.ended.await.expect("the service's task ends").expect("the service ends well");
     }
 }
 

@@ -112,17 +112,9 @@ impl Handle {
         }
         let permit = Arc::clone(&link.outbound).acquire_owned();
         let permit = tokio::time::timeout(self.request_timeout, permit).await;
-        let permit = permit
-            .map_err(|_| SendError::Timeout)?
-            .map_err(|_| SendError::Closed)?;
+        let permit = permit.map_err(|_| SendError::Timeout)?.map_err(|_| SendError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        let command = Command::Send {
-            peer: link.peer_id,
-            kind: message.kind(),
-            bytes,
-            permit,
-            answer,
-        };
+        let command = Command::Send { peer: link.peer_id, kind: message.kind(), bytes, permit, answer };
         self.commands.send(command).await.map_err(|_| SendError::Closed)?;
         answered.await.unwrap_or(Err(SendError::Closed))
     }
@@ -142,11 +134,7 @@ impl Handle {
         let table = Arc::clone(&self.table.borrow());
         for (link, _) in table.values() {
             let mut outbox = link.gossip();
-            let dropped = if wake {
-                outbox.push_wake(gossip.clone())
-            } else {
-                outbox.push(gossip.clone())
-            };
+            let dropped = if wake { outbox.push_wake(gossip.clone()) } else { outbox.push(gossip.clone()) };
             drop(outbox);
             self.metrics.gossip_dropped(dropped);
         }
@@ -192,9 +180,8 @@ impl Handle {
             return Err(SendError::Closed);
         }
         let table = self.table.borrow();
-        let (link, connected) = table
-            .get(&organisation)
-            .ok_or(SendError::UnknownOrganisation(organisation))?;
+        let (link, connected) =
+            table.get(&organisation).ok_or(SendError::UnknownOrganisation(organisation))?;
         Ok((Arc::clone(link), *connected))
     }
 }

@@ -68,10 +68,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_key_are_refused() {
         assert!(matches!(Identity::from_secret(&mut [0; 32]), Err(Error::Key(_))));
-        assert!(matches!(
-            Identity::from_secret(&mut [0xff; 32]),
-            Err(Error::Key(_))
-        ));
+        assert!(matches!(Identity::from_secret(&mut [0xff; 32]), Err(Error::Key(_))));
         assert!(matches!(peer_id(&[4; 33]), Err(Error::Key(_))));
     }
 }

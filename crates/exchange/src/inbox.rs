@@ -43,14 +43,8 @@ pub(crate) async fn answer(
     let reply = match tokio::time::timeout(timeout, inbox.receive(from, message)).await {
         Ok(reply) => reply,
         Err(_) => {
-            warn!(
-                organisation = from.0,
-                message.kind = kind,
-                "the inbox took too long"
-            );
-            Reply::Busy {
-                retry_after_ms: SLOW_RETRY_MS,
-            }
+            warn!(organisation = from.0, message.kind = kind, "the inbox took too long");
+            Reply::Busy { retry_after_ms: SLOW_RETRY_MS }
         }
     };
     // The peer's budget is free again only now.

@@ -96,9 +96,7 @@ impl Message {
         let (kind, mut reader) = wire::open(input, MESSAGE_BYTES_MAX)?;
         let message = match kind {
             BATCH => Self::Batch(input.slice_ref(reader.var("batch", BATCH_BYTES_MAX as usize)?)),
-            WAKE => Self::Wake {
-                height: Height(u64::read(&mut reader)?),
-            },
+            WAKE => Self::Wake { height: Height(u64::read(&mut reader)?) },
             SHIPMENT_NOTICE => Self::ShipmentNotice(ShipmentNotice::read(&mut reader, input)?),
             ALERT => Self::Alert(Alert::read(&mut reader)?),
             other => return Err(MessageError::Kind(other)),

@@ -27,26 +27,10 @@ impl Metrics {
     /// Registers all counters under the prefix `exchange`.
     pub fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("exchange");
-        registry.register(
-            "received",
-            "Messages received, by kind and answer",
-            self.received.clone(),
-        );
-        registry.register(
-            "sent",
-            "Messages sent, by kind and answer or failure",
-            self.sent.clone(),
-        );
-        registry.register(
-            "peers_connected",
-            "Peers with a connection",
-            self.connected.clone(),
-        );
-        registry.register(
-            "connections_denied",
-            "Connections refused at the door",
-            self.denied.clone(),
-        );
+        registry.register("received", "Messages received, by kind and answer", self.received.clone());
+        registry.register("sent", "Messages sent, by kind and answer or failure", self.sent.clone());
+        registry.register("peers_connected", "Peers with a connection", self.connected.clone());
+        registry.register("connections_denied", "Connections refused at the door", self.denied.clone());
         registry.register(
             "gossip_dropped",
             "Gossip given up: replaced, no room, or tried in vain",

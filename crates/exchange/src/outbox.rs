@@ -16,11 +16,7 @@ pub(crate) struct Gossip {
 
 impl Gossip {
     pub(crate) fn new(kind: &'static str, bytes: Bytes) -> Self {
-        Self {
-            kind,
-            bytes,
-            attempts: 0,
-        }
+        Self { kind, bytes, attempts: 0 }
     }
 }
 
@@ -106,9 +102,7 @@ mod tests {
     #[test]
     fn number_and_bytes_are_bounded_and_the_oldest_go() {
         let mut outbox = Outbox::default();
-        let dropped: u64 = (0..GOSSIP_COUNT_MAX + 3)
-            .map(|number| outbox.push(gossip(number, 1)))
-            .sum();
+        let dropped: u64 = (0..GOSSIP_COUNT_MAX + 3).map(|number| outbox.push(gossip(number, 1))).sum();
         assert_eq!(dropped, 3);
         assert_eq!(outbox.next(), Some(gossip(3, 1)));
 
@@ -118,11 +112,7 @@ mod tests {
         }
         assert_eq!(outbox.push(gossip(4, GOSSIP_BYTES_MAX / 2)), 2);
         assert_eq!(outbox.next(), Some(gossip(2, GOSSIP_BYTES_MAX / 4)));
-        assert_eq!(
-            outbox.push(gossip(5, GOSSIP_BYTES_MAX)),
-            2,
-            "everything else made room"
-        );
+        assert_eq!(outbox.push(gossip(5, GOSSIP_BYTES_MAX)), 2, "everything else made room");
     }
 
     #[test]

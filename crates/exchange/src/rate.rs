@@ -19,22 +19,14 @@ impl Bucket {
     /// belongs off the list.
     pub(crate) fn new(burst: u32, per_second: u32, now_ms: u64) -> Self {
         let full = u64::from(burst.max(1)) * ONE;
-        Self {
-            level: full,
-            full,
-            per_ms: u64::from(per_second.max(1)),
-            last_ms: now_ms,
-        }
+        Self { level: full, full, per_ms: u64::from(per_second.max(1)), last_ms: now_ms }
     }
 
     /// Takes one message out, or says in how many milliseconds there will be one.
     pub(crate) fn take(&mut self, now_ms: u64) -> Result<(), u64> {
         let elapsed = now_ms.saturating_sub(self.last_ms);
         self.last_ms = self.last_ms.max(now_ms);
-        self.level = self
-            .level
-            .saturating_add(elapsed.saturating_mul(self.per_ms))
-            .min(self.full);
+        self.level = self.level.saturating_add(elapsed.saturating_mul(self.per_ms)).min(self.full);
         if self.level >= ONE {
             self.level -= ONE;
             return Ok(());
@@ -50,10 +42,7 @@ mod tests {
     #[test]
     fn a_burst_passes_then_the_rate_holds() {
         let mut bucket = Bucket::new(3, 10, 1_000);
-        assert_eq!(
-            [bucket.take(1_000), bucket.take(1_000), bucket.take(1_000)],
-            [Ok(()); 3]
-        );
+        assert_eq!([bucket.take(1_000), bucket.take(1_000), bucket.take(1_000)], [Ok(()); 3]);
         assert_eq!(bucket.take(1_000), Err(100));
         assert_eq!(bucket.take(1_050), Err(50));
         assert_eq!(bucket.take(1_100), Ok(()));

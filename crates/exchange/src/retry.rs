@@ -14,16 +14,10 @@ pub struct Backoff {
 
 /// For stored messages: 1 s, 2 s, 4 s … 5 min. A peer that comes back is served at once anyway, because the
 /// sender watches the links; this schedule is for a peer that is connected but refuses work.
-pub const DELIVERY: Backoff = Backoff {
-    first_ms: 1_000,
-    cap_ms: 300_000,
-};
+pub const DELIVERY: Backoff = Backoff { first_ms: 1_000, cap_ms: 300_000 };
 
 /// For connections: 100 ms, 200 ms … 10 s. Both sides dial, so a restarted peer is back sooner.
-pub const DIAL: Backoff = Backoff {
-    first_ms: 100,
-    cap_ms: 10_000,
-};
+pub const DIAL: Backoff = Backoff { first_ms: 100, cap_ms: 10_000 };
 
 impl Backoff {
     /// Milliseconds to wait after `attempts` failures; none before the first. `random` is any 64 random
@@ -59,9 +53,7 @@ mod tests {
         let waits: Vec<u64> = (0..12).map(|attempts| DELIVERY.delay_ms(attempts, 0)).collect();
         assert_eq!(
             waits,
-            [
-                0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000
-            ]
+            [0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000]
         );
         assert_eq!(next_attempt(0, 7, 99), 7);
         assert_eq!(next_attempt(1, u64::MAX, 0), u64::MAX);

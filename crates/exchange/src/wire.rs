@@ -87,10 +87,6 @@ pub(crate) fn text(reader: &mut Reader<'_>, what: &'static str, max: u32) -> Res
 pub(crate) fn within(what: &'static str, given: usize, max: u32) -> Result<(), MessageError> {
     match u32::try_from(given) {
         Ok(given) if given <= max => Ok(()),
-        _ => Err(MessageError::TooLarge {
-            what,
-            given: given as u64,
-            max: max.into(),
-        }),
+        _ => Err(MessageError::TooLarge { what, given: given as u64, max: max.into() }),
     }
 }

@@ -19,9 +19,7 @@ pub fn check_digit(digits: &[u8]) -> u8 {
 /// True when the last digit is the check digit of those before it.
 #[must_use]
 pub fn has_check_digit(digits: &[u8]) -> bool {
-    digits
-        .split_last()
-        .is_some_and(|(last, rest)| check_digit(rest) == *last)
+    digits.split_last().is_some_and(|(last, rest)| check_digit(rest) == *last)
 }
 
 /// The characters a check pair may consist of, by value.
@@ -32,9 +30,7 @@ pub const PAIR_DATA_MAX: usize = 97;
 
 /// The first 97 primes: the weights of the check character pair, from the right.
 fn primes() -> impl Iterator<Item = u32> {
-    (2u32..)
-        .filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0))
-        .take(PAIR_DATA_MAX)
+    (2u32..).filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0)).take(PAIR_DATA_MAX)
 }
 
 /// The check character pair for `data` of set 82; `None` for other characters or more than 97 of them.
@@ -64,13 +60,7 @@ mod tests {
 
     #[test]
     fn check_digits() {
-        for digits in [
-            "02345673",
-            "012345678905",
-            "4012345000054",
-            "09521568251204",
-            "123456789012345675",
-        ] {
+        for digits in ["02345673", "012345678905", "4012345000054", "09521568251204", "123456789012345675"] {
             assert!(has_check_digit(digits.as_bytes()), "{digits}");
         }
         assert!(!has_check_digit(b"09521568251205"));

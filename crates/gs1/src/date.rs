@@ -31,12 +31,7 @@ impl ExpiryDate {
     /// [`Gs1Error::Content`] with the linter `yymmd0`'s name: not six digits, no such month, no such day.
     pub fn new(yymmdd: &str, reference_year: i32) -> Result<Self, Gs1Error> {
         crate::lint::date::yymmd0(yymmdd).map_err(|fault| Gs1Error::content(WHAT, fault))?;
-        let pair = |at: usize| {
-            yymmdd
-                .get(at..at + 2)
-                .and_then(|two| two.parse::<u8>().ok())
-                .unwrap_or(0)
-        };
+        let pair = |at: usize| yymmdd.get(at..at + 2).and_then(|two| two.parse::<u8>().ok()).unwrap_or(0);
         let year = century(i32::from(pair(0)), reference_year);
         Self::from_parts(year, pair(2), pair(4))
     }
@@ -73,11 +68,7 @@ impl ExpiryDate {
     pub fn resolved(&self) -> Date {
         let month = Month::try_from(self.month).unwrap_or(Month::January);
         let year = i32::from(self.year);
-        let day = if self.day == 0 {
-            month.length(year)
-        } else {
-            self.day
-        };
+        let day = if self.day == 0 { month.length(year) } else { self.day };
         // Month and day were checked on the way in: the fallback is never taken.
         Date::from_calendar_date(year, month, day).unwrap_or(Date::MAX)
     }
@@ -117,9 +108,7 @@ fn century(two_digits: i32, reference_year: i32) -> i32 {
 impl Ord for ExpiryDate {
     /// By last usable day; a printed day before the day `00` that means the same.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.resolved()
-            .cmp(&other.resolved())
-            .then(other.day.cmp(&self.day))
+        self.resolved().cmp(&other.resolved()).then(other.day.cmp(&self.day))
     }
 }
 
@@ -150,16 +139,10 @@ impl FromStr for ExpiryDate {
             return Err(Gs1Error::length(WHAT, "YYYY-MM-DD", text));
         }
         let number = |from: usize, to: usize| {
-            text.get(from..to)
-                .and_then(|part| part.parse::<u16>().ok())
-                .unwrap_or(0)
+            text.get(from..to).and_then(|part| part.parse::<u16>().ok()).unwrap_or(0)
         };
         let narrow = |value: u16| u8::try_from(value).unwrap_or(u8::MAX);
-        Self::from_parts(
-            i32::from(number(0, 4)),
-            narrow(number(5, 7)),
-            narrow(number(8, 10)),
-        )
+        Self::from_parts(i32::from(number(0, 4)), narrow(number(5, 7)), narrow(number(8, 10)))
     }
 }
 

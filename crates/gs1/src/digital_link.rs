@@ -55,9 +55,7 @@ impl LinkFault {
 /// True when the text begins like a web address: what tells a link from an element string.
 #[must_use]
 pub fn is_link(text: &str) -> bool {
-    ["http://", "https://", "HTTP://", "HTTPS://"]
-        .iter()
-        .any(|scheme| text.starts_with(scheme))
+    ["http://", "https://", "HTTP://", "HTTPS://"].iter().any(|scheme| text.starts_with(scheme))
 }
 
 /// Reads a link: key, qualifiers, then attributes in order of the query.
@@ -76,11 +74,7 @@ pub fn parse(uri: &str) -> Result<ElementString, LinkFault> {
     if domain.is_empty() || domain.contains('%') {
         return Err(LinkFault::NotAWebAddress);
     }
-    let KeyPath {
-        key,
-        value,
-        qualifiers,
-    } = key_path(path).map_err(LinkFault::Path)?;
+    let KeyPath { key, value, qualifiers } = key_path(path).map_err(LinkFault::Path)?;
     let spec = key.spec().ok_or(LinkFault::NoKey)?;
     let mut elements = ElementString::default();
     push(&mut elements, key, &value)?;
@@ -102,9 +96,7 @@ fn attribute(elements: &mut ElementString, key: &AiSpec, name: &str, value: &str
     }
     let ai = Ai::new(name)
         .filter(|ai| ai.spec().is_some_and(|spec| spec.attribute) && !key.has_qualifier(ai.as_str()))
-        .ok_or_else(|| LinkFault::Attribute {
-            name: name.to_owned(),
-        })?;
+        .ok_or_else(|| LinkFault::Attribute { name: name.to_owned() })?;
     // In a query a plus sign is an encoded space, which no data field admits.
     let value = percent::decode(&value.replace('+', "%20")).map_err(LinkFault::Path)?;
     push(elements, ai, &value)
@@ -115,11 +107,7 @@ fn push(elements: &mut ElementString, ai: Ai, value: &str) -> Result<(), LinkFau
     if ai == Ai::GTIN && value.len() < 12 {
         return Err(LinkFault::ShortGtin);
     }
-    let padded = if ai == Ai::GTIN {
-        format!("{value:0>14}")
-    } else {
-        value.to_owned()
-    };
+    let padded = if ai == Ai::GTIN { format!("{value:0>14}") } else { value.to_owned() };
     elements.push(ai, &padded).map_err(LinkFault::Element)
 }
 
@@ -135,12 +123,8 @@ pub fn write(elements: &ElementString, stem: &str) -> Result<String, LinkFault> 
         .find_map(|(ai, _)| ai.spec().and_then(|spec| Some((*ai, spec, spec.key?))))
         .ok_or(LinkFault::NoKey)?;
     let qualifies = |ai: &Ai| *ai != key && spec.has_qualifier(ai.as_str());
-    let present: Vec<&str> = list
-        .iter()
-        .map(|(ai, _)| ai)
-        .filter(|ai| qualifies(ai))
-        .map(Ai::as_str)
-        .collect();
+    let present: Vec<&str> =
+        list.iter().map(|(ai, _)| ai).filter(|ai| qualifies(ai)).map(Ai::as_str).collect();
     let sequence: &[&str] = if present.is_empty() {
         &[]
     } else {
@@ -157,9 +141,8 @@ pub fn write(elements: &ElementString, stem: &str) -> Result<String, LinkFault> 
     }
     let is_fixed = |ai: &Ai| ai.spec().is_some_and(|spec| spec.predefined_length);
     let attributes = || list.iter().filter(|(ai, _)| *ai != key && !qualifies(ai));
-    let ordered = attributes()
-        .filter(|(ai, _)| is_fixed(ai))
-        .chain(attributes().filter(|(ai, _)| !is_fixed(ai)));
+    let ordered =
+        attributes().filter(|(ai, _)| is_fixed(ai)).chain(attributes().filter(|(ai, _)| !is_fixed(ai)));
     for (index, (ai, value)) in ordered.enumerate() {
         if !ai.spec().is_some_and(|spec| spec.attribute) {
             return Err(LinkFault::Attribute { name: ai.to_string() });
@@ -178,10 +161,7 @@ mod tests {
     fn in_and_out() {
         let uri = "https://example.com/a/01/09521568251204/10/L1/21/5K%2Fx?17=270600&99=A%2BB";
         let elements = parse(uri).unwrap();
-        assert_eq!(
-            elements.to_string(),
-            "(01)09521568251204(10)L1(21)5K/x(17)270600(99)A+B"
-        );
+        assert_eq!(elements.to_string(), "(01)09521568251204(10)L1(21)5K/x(17)270600(99)A+B");
         assert_eq!(write(&elements, "https://example.com/a/").unwrap(), uri);
     }
 
@@ -191,10 +171,7 @@ mod tests {
         assert_eq!(code("ftp://a/01/09521568251204"), "NOT_A_WEB_ADDRESS");
         assert_eq!(code("https://a/b"), "NOT_A_DIGITAL_LINK");
         assert_eq!(code("https://a/01/02345673"), "DL_GTIN_TOO_SHORT");
-        assert_eq!(
-            code("https://a/01/09521568251204?21=5Kx9"),
-            "DL_INVALID_ATTRIBUTE"
-        );
+        assert_eq!(code("https://a/01/09521568251204?21=5Kx9"), "DL_INVALID_ATTRIBUTE");
         assert_eq!(code("https://a/01/09521568251205"), "INCORRECT_CHECK_DIGIT");
     }
 }

@@ -104,11 +104,7 @@ impl Gs1Error {
 
     pub(crate) fn length(what: &'static str, expected: &'static str, text: &str) -> Self {
         let given = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        Self::Length {
-            what,
-            expected,
-            given,
-        }
+        Self::Length { what, expected, given }
     }
 
     pub(crate) const fn content(what: &'static str, fault: LintFault) -> Self {

@@ -16,9 +16,7 @@ impl Gln {
     /// [`Gs1Error::Length`], or [`Gs1Error::Content`] for a character that is no digit or a wrong check digit.
     pub fn new(text: &str) -> Result<Self, Gs1Error> {
         check_number("GLN", text)?;
-        Digits::new(text)
-            .map(Self)
-            .ok_or_else(|| Gs1Error::length("GLN", "13 digits", text))
+        Digits::new(text).map(Self).ok_or_else(|| Gs1Error::length("GLN", "13 digits", text))
     }
 
     /// The 13 digits.
@@ -44,11 +42,7 @@ impl GlnExtension {
     pub fn new(text: &str) -> Result<Self, Gs1Error> {
         check_cset82("GLN extension", text)?;
         if text.is_empty() || text.len() > crate::serial::CHARACTERS_MAX || text == "0" {
-            return Err(Gs1Error::length(
-                "GLN extension",
-                "1 to 20 characters other than a single 0",
-                text,
-            ));
+            return Err(Gs1Error::length("GLN extension", "1 to 20 characters other than a single 0", text));
         }
         Ok(Self(text.into()))
     }
@@ -69,10 +63,7 @@ mod tests {
     #[test]
     fn thirteen_digits_with_check_digit() {
         assert_eq!(Gln::new("4012345000054").unwrap().as_str(), "4012345000054");
-        assert_eq!(
-            Gln::new("4012345000055").unwrap_err().code(),
-            "INCORRECT_CHECK_DIGIT"
-        );
+        assert_eq!(Gln::new("4012345000055").unwrap_err().code(), "INCORRECT_CHECK_DIGIT");
         assert_eq!(Gln::new("04012345123456").unwrap_err().code(), "INVALID_LENGTH");
     }
 

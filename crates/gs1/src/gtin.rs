@@ -33,11 +33,7 @@ impl Gtin {
     /// [`Gs1Error::Length`] or [`Gs1Error::Content`] when `stem` is not thirteen digits.
     pub fn from_stem(stem: &str) -> Result<Self, Gs1Error> {
         if stem.len() != 13 {
-            return Err(Gs1Error::length(
-                "GTIN without its check digit",
-                "13 digits",
-                stem,
-            ));
+            return Err(Gs1Error::length("GTIN without its check digit", "13 digits", stem));
         }
         let check = char::from(crate::check::check_digit(stem.as_bytes()));
         Self::new(&format!("{stem}{check}"))
@@ -93,15 +89,9 @@ mod tests {
     fn faults_are_named_with_their_position() {
         assert_eq!(Gtin::new("123").unwrap_err().code(), "INVALID_LENGTH");
         let fault = Gtin::new("0952156825120X").unwrap_err();
-        assert_eq!(
-            (fault.code(), fault.position()),
-            ("NON_DIGIT_CHARACTER", Some(13))
-        );
+        assert_eq!((fault.code(), fault.position()), ("NON_DIGIT_CHARACTER", Some(13)));
         let fault = Gtin::new("09521568251205").unwrap_err();
-        assert_eq!(
-            (fault.code(), fault.position()),
-            ("INCORRECT_CHECK_DIGIT", Some(13))
-        );
+        assert_eq!((fault.code(), fault.position()), ("INCORRECT_CHECK_DIGIT", Some(13)));
         assert_eq!(Gtin::new("0952156825120é").unwrap_err().code(), "INVALID_LENGTH");
     }
 

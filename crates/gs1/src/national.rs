@@ -27,10 +27,7 @@ impl Ppn {
         const WHAT: &str = "PPN";
         let plain = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
         if let Some(at) = text.chars().position(|c| !u8::try_from(c).is_ok_and(plain)) {
-            return Err(Gs1Error::content(
-                WHAT,
-                LintFault::new(LintError::InvalidCset39Character, at, 1),
-            ));
+            return Err(Gs1Error::content(WHAT, LintFault::new(LintError::InvalidCset39Character, at, 1)));
         }
         let check_at = text.len().saturating_sub(2);
         let (body, check) = text.split_at_checked(check_at).unwrap_or_default();
@@ -42,15 +39,10 @@ impl Ppn {
             ));
         }
         // Weights 2, 3, 4 … from the left over the characters' ASCII values, modulo 97.
-        let sum = body
-            .bytes()
-            .zip(2u32..)
-            .fold(0, |sum, (byte, weight)| (sum + u32::from(byte) * weight) % 97);
+        let sum =
+            body.bytes().zip(2u32..).fold(0, |sum, (byte, weight)| (sum + u32::from(byte) * weight) % 97);
         if check != format!("{sum:02}") {
-            return Err(Gs1Error::content(
-                WHAT,
-                LintFault::new(LintError::IncorrectCheckPair, check_at, 2),
-            ));
+            return Err(Gs1Error::content(WHAT, LintFault::new(LintError::IncorrectCheckPair, check_at, 2)));
         }
         if let Some(pzn) = body.strip_prefix(AGENCY_GERMANY) {
             check_pzn(pzn)?;
@@ -86,16 +78,9 @@ fn check_pzn(pzn: &str) -> Result<(), Gs1Error> {
         return Err(Gs1Error::length("PZN", "8 digits", pzn));
     }
     let mut digits = pzn.bytes().map(|byte| u32::from(byte - b'0'));
-    let sum = digits
-        .clone()
-        .take(7)
-        .zip(1u32..)
-        .fold(0, |sum, (digit, weight)| sum + digit * weight);
+    let sum = digits.clone().take(7).zip(1u32..).fold(0, |sum, (digit, weight)| sum + digit * weight);
     if digits.next_back() != Some(sum % 11) {
-        return Err(Gs1Error::content(
-            "PZN",
-            LintFault::new(LintError::IncorrectCheckDigit, 7, 1),
-        ));
+        return Err(Gs1Error::content("PZN", LintFault::new(LintError::IncorrectCheckDigit, 7, 1)));
     }
     Ok(())
 }
@@ -165,26 +150,15 @@ mod tests {
 
     #[test]
     fn product_numbers() {
-        for (ppn, pzn) in [
-            ("110375286414", "03752864"),
-            ("111234567842", "12345678"),
-            ("112097776020", "20977760"),
-        ] {
+        for (ppn, pzn) in
+            [("110375286414", "03752864"), ("111234567842", "12345678"), ("112097776020", "20977760")]
+        {
             let ppn = Ppn::new(ppn).unwrap();
             assert_eq!(ppn.pzn(), Some(pzn));
-            assert_eq!(
-                embedded_number(&ppn.ntin().unwrap()),
-                Some((Market::Germany, pzn.to_owned()))
-            );
+            assert_eq!(embedded_number(&ppn.ntin().unwrap()), Some((Market::Germany, pzn.to_owned())));
         }
-        assert_eq!(
-            Ppn::new("110375286414").unwrap().ntin().unwrap().as_str(),
-            "04150037528643"
-        );
-        assert_eq!(
-            Ppn::new("110375286415").unwrap_err().code(),
-            "INCORRECT_CHECK_PAIR"
-        );
+        assert_eq!(Ppn::new("110375286414").unwrap().ntin().unwrap().as_str(), "04150037528643");
+        assert_eq!(Ppn::new("110375286415").unwrap_err().code(), "INCORRECT_CHECK_PAIR");
         assert_eq!(Ppn::new("11037528641").unwrap_err().code(), "INVALID_LENGTH");
         assert_eq!(Ppn::new("11é").unwrap_err().position(), Some(2));
     }
@@ -200,9 +174,6 @@ mod tests {
     fn embedded_numbers() {
         let number = |gtin: &str| embedded_number(&Gtin::new(gtin).unwrap());
         assert_eq!(number("09521568251204"), None);
-        assert_eq!(
-            number("03400930000007"),
-            Some((Market::France, "3400930000007".into()))
-        );
+        assert_eq!(number("03400930000007"), Some((Market::France, "3400930000007".into())));
     }
 }

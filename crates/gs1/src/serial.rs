@@ -72,23 +72,14 @@ mod tests {
             assert_eq!(SerialNumber::new(text).unwrap().as_str(), text);
             assert_eq!(Lot::new(text).unwrap().to_string(), text);
         }
-        assert_ne!(
-            SerialNumber::new("5Kx9").unwrap(),
-            SerialNumber::new("5KX9").unwrap()
-        );
+        assert_ne!(SerialNumber::new("5Kx9").unwrap(), SerialNumber::new("5KX9").unwrap());
     }
 
     #[test]
     fn faults() {
         assert_eq!(SerialNumber::new("").unwrap_err().code(), "INVALID_LENGTH");
-        assert_eq!(
-            Lot::new("ABCDEFGHIJKLMNOPQRSTU").unwrap_err().code(),
-            "INVALID_LENGTH"
-        );
+        assert_eq!(Lot::new("ABCDEFGHIJKLMNOPQRSTU").unwrap_err().code(), "INVALID_LENGTH");
         let fault = Lot::new("AB C").unwrap_err();
-        assert_eq!(
-            (fault.code(), fault.position()),
-            ("INVALID_CSET82_CHARACTER", Some(2))
-        );
+        assert_eq!((fault.code(), fault.position()), ("INVALID_CSET82_CHARACTER", Some(2)));
     }
 }

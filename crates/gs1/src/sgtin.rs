@@ -37,12 +37,7 @@ impl Sgtin {
 
 impl fmt::Display for Sgtin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "01/{}/21/{}",
-            self.gtin,
-            percent::Encoded::link(self.serial.as_str())
-        )
+        write!(f, "01/{}/21/{}", self.gtin, percent::Encoded::link(self.serial.as_str()))
     }
 }
 
@@ -65,18 +60,11 @@ mod tests {
 
     #[test]
     fn text_round_trip() {
-        let sgtin = Sgtin::new(
-            Gtin::new("80614141123458").unwrap(),
-            SerialNumber::new("6789/&%\"!?()").unwrap(),
-        );
+        let sgtin =
+            Sgtin::new(Gtin::new("80614141123458").unwrap(), SerialNumber::new("6789/&%\"!?()").unwrap());
         assert_eq!(sgtin.path(), "01/80614141123458/21/6789%2F%26%25%22%21%3F%28%29");
         assert_eq!(sgtin.path().parse::<Sgtin>().unwrap(), sgtin);
-        assert_eq!(
-            "urn:epc:id:sgtin:0614141.812345.6789%2F%26%25%22!%3F()"
-                .parse::<Sgtin>()
-                .unwrap(),
-            sgtin
-        );
+        assert_eq!("urn:epc:id:sgtin:0614141.812345.6789%2F%26%25%22!%3F()".parse::<Sgtin>().unwrap(), sgtin);
         assert!("00/106141412345678908".parse::<Sgtin>().is_err());
     }
 }

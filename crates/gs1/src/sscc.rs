@@ -16,9 +16,7 @@ impl Sscc {
     /// [`Gs1Error::Length`], or [`Gs1Error::Content`] for a character that is no digit or a wrong check digit.
     pub fn new(text: &str) -> Result<Self, Gs1Error> {
         check_number("SSCC", text)?;
-        Digits::new(text)
-            .map(Self)
-            .ok_or_else(|| Gs1Error::length("SSCC", "18 digits", text))
+        Digits::new(text).map(Self).ok_or_else(|| Gs1Error::length("SSCC", "18 digits", text))
     }
 
     /// The 18 digits.
@@ -44,10 +42,7 @@ mod tests {
     fn eighteen_digits_with_check_digit() {
         let sscc = Sscc::new("106141412345678908").unwrap();
         assert_eq!((sscc.as_str(), sscc.extension()), ("106141412345678908", 1));
-        assert_eq!(
-            Sscc::new("106141412345678909").unwrap_err().code(),
-            "INCORRECT_CHECK_DIGIT"
-        );
+        assert_eq!(Sscc::new("106141412345678909").unwrap_err().code(), "INCORRECT_CHECK_DIGIT");
         assert_eq!(Sscc::new("4012345123456").unwrap_err().code(), "INVALID_LENGTH");
     }
 }

@@ -81,9 +81,7 @@ impl Canonical for Item {
         match u8::read(from)? {
             1 => Ok(Item::Change(DirectoryChange::read(from)?)),
             2 => Ok(Item::Update(StatusUpdate::read(from)?)),
-            _ => Err(DecodeError::Invalid {
-                what: "kind of batch item",
-            }),
+            _ => Err(DecodeError::Invalid { what: "kind of batch item" }),
         }
     }
 }
@@ -119,11 +117,7 @@ pub struct Tip {
     /// Leaves of all its batches.
     pub events: u64,
 }
-canonical_struct!(Tip {
-    sequence,
-    hash,
-    events
-});
+canonical_struct!(Tip { sequence, hash, events });
 
 /// How many leaves a batch of `events` events has: none, or the next power of four, so that an observer
 /// learns the size only roughly.
@@ -138,10 +132,7 @@ pub fn padded(events: u32) -> u32 {
 /// The leaf that pads a batch at `number` among the author's leaves: to anybody without the organisation's
 /// padding secret it looks like any commitment.
 pub fn padding(secret: &[u8; 32], number: u64) -> Hash {
-    TaggedHasher::new(tags::PADDING)
-        .fixed(secret)
-        .fixed(&number.to_be_bytes())
-        .finish()
+    TaggedHasher::new(tags::PADDING).fixed(secret).fixed(&number.to_be_bytes()).finish()
 }
 
 /// The tree over a batch's leaves (commitments and padding).
@@ -196,20 +187,13 @@ impl Batch {
             items_root: items_tree(&changes, &updates).root(),
             time_ms,
         };
-        Batch {
-            header,
-            changes,
-            updates,
-        }
+        Batch { header, changes, updates }
     }
 
     /// Signs it.
     pub fn sign(self, key: &SigningKey) -> SignedBatch {
         let signature = key.sign(&signed_digest(&self.header.hash()));
-        SignedBatch {
-            batch: self,
-            signature,
-        }
+        SignedBatch { batch: self, signature }
     }
 
     /// The author's tip once this batch is in a block.
@@ -227,11 +211,7 @@ impl Batch {
         let index = index as usize;
         match self.changes.get(index) {
             Some(change) => Some(Item::Change(change.clone())),
-            None => self
-                .updates
-                .get(index - self.changes.len())
-                .cloned()
-                .map(Item::Update),
+            None => self.updates.get(index - self.changes.len()).cloned().map(Item::Update),
         }
     }
 
@@ -280,7 +260,6 @@ impl SignedBatch {
     /// Whether one of `keys` signed it.
     pub fn is_signed_by<'a>(&self, keys: impl IntoIterator<Item = &'a PublicKey>) -> bool {
         let digest = signed_digest(&self.batch.header.hash());
-        keys.into_iter()
-            .any(|key| key.verify(&digest, &self.signature).is_ok())
+        keys.into_iter().any(|key| key.verify(&digest, &self.signature).is_ok())
     }
 }

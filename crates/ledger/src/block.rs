@@ -102,9 +102,6 @@ impl Canonical for Block {
         to.list(&self.batches);
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Block {
-            header: BlockHeader::read(from)?,
-            batches: from.list("batches", BLOCK_BATCHES_MAX)?,
-        })
+        Ok(Block { header: BlockHeader::read(from)?, batches: from.list("batches", BLOCK_BATCHES_MAX)? })
     }
 }

@@ -103,18 +103,12 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`] naming the first fault.
     pub fn verify(&self, network: &Hash, validators: &ValidatorSet) -> Result<u64, CertificateError> {
-        if !self
-            .signatures
-            .windows(2)
-            .all(|pair| pair[0].address < pair[1].address)
-        {
+        if !self.signatures.windows(2).all(|pair| pair[0].address < pair[1].address) {
             return Err(CertificateError::Order);
         }
         let mut signed = 0u64;
         for CommitSignature { address, signature } in &self.signatures {
-            let voter = validators
-                .get(address)
-                .ok_or(CertificateError::Stranger(*address))?;
+            let voter = validators.get(address).ok_or(CertificateError::Stranger(*address))?;
             let bytes = vote_sign_bytes(
                 network,
                 VoteKind::Precommit,

@@ -119,10 +119,7 @@ impl<'a> Reader<'a> {
     pub fn fixed(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
         let rest = &self.bytes[self.offset..];
         let Some(taken) = rest.get(..count) else {
-            return Err(DecodeError::Truncated {
-                offset: self.offset,
-                missing: count - rest.len(),
-            });
+            return Err(DecodeError::Truncated { offset: self.offset, missing: count - rest.len() });
         };
         self.offset += count;
         Ok(taken)
@@ -144,11 +141,7 @@ impl<'a> Reader<'a> {
     /// Takes a count of at most `max`.
     pub fn count(&mut self, what: &'static str, max: usize) -> Result<usize, DecodeError> {
         let found = u32::read(self)? as usize;
-        if found > max {
-            Err(DecodeError::TooLong { what, found, max })
-        } else {
-            Ok(found)
-        }
+        if found > max { Err(DecodeError::TooLong { what, found, max }) } else { Ok(found) }
     }
 
     /// Takes a list of at most `max` items. Memory grows with what is read, not with the count claimed.
@@ -222,11 +215,7 @@ impl<T: Canonical> Canonical for Option<T> {
         }
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(if bool::read(from)? {
-            Some(T::read(from)?)
-        } else {
-            None
-        })
+        Ok(if bool::read(from)? { Some(T::read(from)?) } else { None })
     }
 }
 
@@ -304,9 +293,7 @@ macro_rules! hex_newtype {
                 let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
                 match hex::decode_to_slice(text, &mut bytes) {
                     Ok(()) if lower => Ok($type(bytes)),
-                    _ => Err($crate::codec::DecodeError::Invalid {
-                        what: stringify!($type),
-                    }),
+                    _ => Err($crate::codec::DecodeError::Invalid { what: stringify!($type) }),
                 }
             }
         }

@@ -31,18 +31,13 @@ impl std::fmt::Debug for Salt {
 
 /// Commits to an event's fields, in their canonical order.
 pub fn commit<N: AsRef<str>, V: AsRef<str>>(salt: &Salt, fields: &[(N, V)]) -> Hash {
-    let leaves: Vec<Hash> = (0u32..)
-        .zip(fields)
-        .map(|(i, (n, v))| field_leaf(salt, i, n.as_ref(), v.as_ref()))
-        .collect();
+    let leaves: Vec<Hash> =
+        (0u32..).zip(fields).map(|(i, (n, v))| field_leaf(salt, i, n.as_ref(), v.as_ref())).collect();
     seal(leaves.len() as u32, subtree(&leaves))
 }
 
 fn field_salt(salt: &Salt, index: u32) -> Hash {
-    TaggedHasher::new(tags::FIELD_SALT)
-        .fixed(&salt.0)
-        .fixed(&index.to_be_bytes())
-        .finish()
+    TaggedHasher::new(tags::FIELD_SALT).fixed(&salt.0).fixed(&index.to_be_bytes()).finish()
 }
 
 fn field_leaf(salt: &Salt, index: u32, name: &str, value: &str) -> Hash {
@@ -50,19 +45,11 @@ fn field_leaf(salt: &Salt, index: u32, name: &str, value: &str) -> Hash {
 }
 
 fn leaf(salt: &Hash, name: &str, value: &str) -> Hash {
-    TaggedHasher::new(tags::FIELD)
-        .fixed(&salt.0)
-        .var(name.as_bytes())
-        .var(value.as_bytes())
-        .finish()
+    TaggedHasher::new(tags::FIELD).fixed(&salt.0).var(name.as_bytes()).var(value.as_bytes()).finish()
 }
 
 fn seal(count: u32, root: Hash) -> Hash {
-    TaggedHasher::new(tags::COMMITMENT)
-        .fixed(&[VERSION])
-        .fixed(&count.to_be_bytes())
-        .fixed(&root.0)
-        .finish()
+    TaggedHasher::new(tags::COMMITMENT).fixed(&[VERSION]).fixed(&count.to_be_bytes()).fixed(&root.0).finish()
 }
 
 fn subtree(leaves: &[Hash]) -> Hash {
@@ -118,10 +105,8 @@ pub enum DisclosureError {
 impl Disclosure {
     /// Shows the fields whose indices are in `show`.
     pub fn of<N: AsRef<str>, V: AsRef<str>>(salt: &Salt, fields: &[(N, V)], show: &BTreeSet<u32>) -> Self {
-        let leaves: Vec<Hash> = (0u32..)
-            .zip(fields)
-            .map(|(i, (n, v))| field_leaf(salt, i, n.as_ref(), v.as_ref()))
-            .collect();
+        let leaves: Vec<Hash> =
+            (0u32..).zip(fields).map(|(i, (n, v))| field_leaf(salt, i, n.as_ref(), v.as_ref())).collect();
         let shown = (0u32..)
             .zip(fields)
             .filter(|(index, _)| show.contains(index))
@@ -134,11 +119,7 @@ impl Disclosure {
             .collect();
         let mut hidden = Vec::new();
         hide(&leaves, 0, show, &mut hidden);
-        Disclosure {
-            count: leaves.len() as u32,
-            shown,
-            hidden,
-        }
+        Disclosure { count: leaves.len() as u32, shown, hidden }
     }
 
     /// Shows every field.
@@ -158,11 +139,7 @@ impl Disclosure {
         }
         let (mut shown, mut hidden) = (self.shown.as_slice(), self.hidden.iter());
         let root = rebuild(0, self.count, &mut shown, &mut hidden)?;
-        if hidden.next().is_some() {
-            Err(DisclosureError::Hidden)
-        } else {
-            Ok(seal(self.count, root))
-        }
+        if hidden.next().is_some() { Err(DisclosureError::Hidden) } else { Ok(seal(self.count, root)) }
     }
 
     /// Checks the fields against an event's commitment.
@@ -170,11 +147,7 @@ impl Disclosure {
     /// # Errors
     /// [`DisclosureError::Commitment`] where they are another event's, or were changed.
     pub fn verify(&self, commitment: &Hash) -> Result<(), DisclosureError> {
-        if self.commitment()? == *commitment {
-            Ok(())
-        } else {
-            Err(DisclosureError::Commitment)
-        }
+        if self.commitment()? == *commitment { Ok(()) } else { Err(DisclosureError::Commitment) }
     }
 
     /// Shows fewer of the fields, without knowing the event's salt: what a holder of a disclosure passes on.
@@ -190,11 +163,7 @@ impl Disclosure {
         if let Some(root) = narrowed(0, self.count, &show, &mut shown, &mut hidden, &mut merged)? {
             merged.push(root);
         }
-        Ok(Disclosure {
-            count: self.count,
-            shown: kept,
-            hidden: merged,
-        })
+        Ok(Disclosure { count: self.count, shown: kept, hidden: merged })
     }
 }
 
@@ -231,10 +200,7 @@ fn rebuild(
             }
             let left = half(size);
             let left_root = rebuild(first, left, shown, hidden)?;
-            Ok(join(
-                &left_root,
-                &rebuild(first + left, size - left, shown, hidden)?,
-            ))
+            Ok(join(&left_root, &rebuild(first + left, size - left, shown, hidden)?))
         }
         _ => hidden.next().copied().ok_or(DisclosureError::Hidden),
     }
@@ -295,9 +261,7 @@ impl Canonical for Disclosure {
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         if u8::read(from)? != VERSION {
-            return Err(DecodeError::Invalid {
-                what: "disclosure version",
-            });
+            return Err(DecodeError::Invalid { what: "disclosure version" });
         }
         let count = u32::read(from)?;
         if count > EVENT_FIELDS_MAX {
@@ -322,9 +286,7 @@ mod tests {
     use super::*;
 
     fn fields(count: usize) -> Vec<(String, String)> {
-        (0..count)
-            .map(|i| (format!("field/{i}"), format!("value {i}")))
-            .collect()
+        (0..count).map(|i| (format!("field/{i}"), format!("value {i}"))).collect()
     }
 
     const SALT: Salt = Salt([7; 32]);
@@ -361,9 +323,6 @@ mod tests {
 
     #[test]
     fn salts_make_equal_events_different() {
-        assert_ne!(
-            commit(&Salt([1; 32]), &fields(3)),
-            commit(&Salt([2; 32]), &fields(3))
-        );
+        assert_ne!(commit(&Salt([1; 32]), &fields(3)), commit(&Salt([2; 32]), &fields(3)));
     }
 }

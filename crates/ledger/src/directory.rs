@@ -48,11 +48,7 @@ pub struct KeyEntry {
     /// First height at which it no longer may.
     pub until: Option<Height>,
 }
-canonical_struct!(KeyEntry {
-    public_key,
-    from,
-    until
-});
+canonical_struct!(KeyEntry { public_key, from, until });
 
 /// Whether an organisation may take part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -121,14 +117,7 @@ pub struct Product {
     /// Height at which it was registered; 0: at genesis.
     pub registered: Height,
 }
-canonical_struct!(Product {
-    gtin,
-    owner,
-    name,
-    form,
-    strength,
-    registered
-});
+canonical_struct!(Product { gtin, owner, name, form, strength, registered });
 
 /// What a stop stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -158,15 +147,7 @@ pub struct Stop {
     /// Time of that block, in milliseconds since 1970 UTC.
     pub time_ms: u64,
 }
-canonical_struct!(Stop {
-    key,
-    class,
-    reason,
-    author,
-    issuer,
-    height,
-    time_ms
-});
+canonical_struct!(Stop { key, class, reason, author, issuer, height, time_ms });
 
 /// The directory at one height.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,8 +183,7 @@ impl Directory {
     pub fn put(&mut self, entry: Entry) {
         match entry {
             Entry::Organisation(organisation) => {
-                self.sites
-                    .extend(organisation.glns.iter().map(|gln| (*gln, organisation.id)));
+                self.sites.extend(organisation.glns.iter().map(|gln| (*gln, organisation.id)));
                 self.organisations.insert(organisation.id, organisation);
             }
             Entry::Product(product) => {
@@ -224,10 +204,7 @@ impl Directory {
         let organisations = self.organisations.values().cloned().map(Entry::Organisation);
         let products = self.products.values().cloned().map(Entry::Product);
         let stops = self.stops.values().cloned().map(Entry::Stop);
-        let rest = [
-            Entry::Rules(self.rules.clone()),
-            Entry::Validators(self.validators.clone()),
-        ];
+        let rest = [Entry::Rules(self.rules.clone()), Entry::Validators(self.validators.clone())];
         organisations.chain(products).chain(stops).chain(rest)
     }
 
@@ -269,26 +246,17 @@ impl Directory {
 
     /// The withdrawal of a product.
     pub fn withdrawal(&self, gtin: &Gtin) -> Option<&Stop> {
-        self.stops.get(&StopKey {
-            gtin: *gtin,
-            lot: None,
-        })
+        self.stops.get(&StopKey { gtin: *gtin, lot: None })
     }
 
     /// The recall of a lot.
     pub fn recall(&self, gtin: &Gtin, lot: &Lot) -> Option<&Stop> {
-        self.stops.get(&StopKey {
-            gtin: *gtin,
-            lot: Some(lot.clone()),
-        })
+        self.stops.get(&StopKey { gtin: *gtin, lot: Some(lot.clone()) })
     }
 
     /// All recalls of lots of a product.
     pub fn recalls_of(&self, gtin: &Gtin) -> impl Iterator<Item = &Stop> {
-        let first = StopKey {
-            gtin: *gtin,
-            lot: None,
-        };
+        let first = StopKey { gtin: *gtin, lot: None };
         let gtin = *gtin;
         self.stops
             .range(first..)
@@ -364,10 +332,6 @@ impl Canonical for OrganisationStanding {
         u8::from(*self == OrganisationStanding::Suspended).write(to);
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(if bool::read(from)? {
-            OrganisationStanding::Suspended
-        } else {
-            OrganisationStanding::Good
-        })
+        Ok(if bool::read(from)? { OrganisationStanding::Suspended } else { OrganisationStanding::Good })
     }
 }

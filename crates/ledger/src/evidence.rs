@@ -57,10 +57,7 @@ impl Evidence {
     /// [`Broken`] naming the link.
     pub fn verify(&self, trust: Trust<'_>, directory: &Directory) -> Result<Proven, Broken> {
         self.check_issuer(directory)?;
-        let pack = PackIdentity {
-            gtin: self.gtin,
-            serial: self.serial.clone(),
-        };
+        let pack = PackIdentity { gtin: self.gtin, serial: self.serial.clone() };
         let key = pack.record_key(self.issuer);
         let mut checks = vec![
             format!("organisation {} owns product {}", self.issuer, self.gtin),
@@ -121,11 +118,7 @@ impl Evidence {
         update: &StatusUpdate,
         checks: &mut Vec<String>,
     ) -> Result<(), Broken> {
-        let Some(lot) = self
-            .lot
-            .as_ref()
-            .filter(|_| update.transition == Transition::Commission)
-        else {
+        let Some(lot) = self.lot.as_ref().filter(|_| update.transition == Transition::Commission) else {
             return Ok(());
         };
         if update.label.map(|label| label.lot) != Some(pack.lot_tag(lot)) {
@@ -222,17 +215,13 @@ impl Canonical for Evidence {
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         if u8::read(from)? != VERSION {
-            return Err(DecodeError::Invalid {
-                what: "evidence version",
-            });
+            return Err(DecodeError::Invalid { what: "evidence version" });
         }
         let gtin = Gtin::read(from)?;
         let serial = String::read(from)?;
         Ok(Evidence {
             gtin,
-            serial: SerialNumber::new(&serial).map_err(|_| DecodeError::Invalid {
-                what: "serial number",
-            })?,
+            serial: SerialNumber::new(&serial).map_err(|_| DecodeError::Invalid { what: "serial number" })?,
             issuer: OrganisationId::read(from)?,
             lot: Option::read(from)?,
             changes: from.list("changes", EVIDENCE_RECEIPTS_MAX)?,

@@ -47,11 +47,7 @@ impl Outcome {
     /// # Errors
     /// [`DecodeError`] where there is none.
     pub fn from_code(code: u8) -> Result<Self, DecodeError> {
-        if code == 0 {
-            Ok(Outcome::Accepted)
-        } else {
-            Ok(Outcome::Refused(Refusal::from_code(code)?))
-        }
+        if code == 0 { Ok(Outcome::Accepted) } else { Ok(Outcome::Refused(Refusal::from_code(code)?)) }
     }
 }
 
@@ -123,10 +119,7 @@ impl ChainState {
             organisation.write(&mut tips);
             tip.write(&mut tips);
         }
-        TaggedHasher::new(tags::DIRECTORY_ROOT)
-            .fixed(&self.entries_root.0)
-            .var(&tips.0)
-            .finish()
+        TaggedHasher::new(tags::DIRECTORY_ROOT).fixed(&self.entries_root.0).var(&tips.0).finish()
     }
 
     /// Where this organisation's next batch goes.
@@ -169,20 +162,12 @@ pub fn execute(state: &ChainState, block: &Block, records: BTreeMap<Hash, Status
     next.time_ms = block.header.time_ms;
     let mut outcomes: Vec<Vec<Outcome>> = Vec::with_capacity(block.batches.len());
     let entries = run_changes(&mut next, block, &mut outcomes);
-    let mut run = Run {
-        state: &next,
-        records,
-        changed: BTreeMap::new(),
-    };
+    let mut run = Run { state: &next, records, changed: BTreeMap::new() };
     for (batch, signed) in (0u32..).zip(&block.batches) {
         let author = signed.batch.header.author;
         let first = signed.batch.header.changes;
         for (item, update) in (first..).zip(&signed.batch.updates) {
-            let location = Location {
-                height: next.height,
-                batch,
-                item,
-            };
+            let location = Location { height: next.height, batch, item };
             outcomes[batch as usize].push(match run.update(author, update, location) {
                 Ok(record) => {
                     run.changed.insert(update.record_key, record);
@@ -198,12 +183,7 @@ pub fn execute(state: &ChainState, block: &Block, records: BTreeMap<Hash, Status
     for signed in &block.batches {
         next.tips.insert(signed.batch.header.author, signed.batch.tip());
     }
-    Execution {
-        state: next,
-        outcomes,
-        entries,
-        records: changed,
-    }
+    Execution { state: next, outcomes, entries, records: changed }
 }
 
 /// The tree over the results of a block.
@@ -211,14 +191,11 @@ pub fn results_tree(block: &Block, outcomes: &[Vec<Outcome>]) -> Tree {
     let mut leaves = Vec::new();
     for (signed, outcomes) in block.batches.iter().zip(outcomes) {
         let batch = signed.batch.header.hash();
-        leaves.extend((0..).zip(outcomes).map(|(item, outcome)| {
-            ItemResult {
-                batch,
-                item,
-                outcome: *outcome,
-            }
-            .to_bytes()
-        }));
+        leaves.extend(
+            (0..)
+                .zip(outcomes)
+                .map(|(item, outcome)| ItemResult { batch, item, outcome: *outcome }.to_bytes()),
+        );
     }
     Tree::of(leaves)
 }
@@ -238,10 +215,7 @@ fn run_changes(next: &mut ChainState, block: &Block, outcomes: &mut Vec<Vec<Outc
                 }
                 Err(refusal) => Outcome::Refused(refusal),
             };
-            outcomes
-                .last_mut()
-                .into_iter()
-                .for_each(|list| list.push(outcome));
+            outcomes.last_mut().into_iter().for_each(|list| list.push(outcome));
         }
     }
     if !entries.is_empty() {
@@ -276,13 +250,8 @@ impl Run<'_> {
         at: Location,
     ) -> Result<StatusRecord, Refusal> {
         let directory = &self.state.directory;
-        let by = directory
-            .organisation(author)
-            .ok_or(Refusal::UnknownOrganisation)?;
-        let before = self
-            .changed
-            .get(&update.record_key)
-            .or_else(|| self.records.get(&update.record_key));
+        let by = directory.organisation(author).ok_or(Refusal::UnknownOrganisation)?;
+        let before = self.changed.get(&update.record_key).or_else(|| self.records.get(&update.record_key));
         let commission = update.transition == Transition::Commission;
         if commission && author != update.issuer && !by.commissions_for.contains(&update.issuer) {
             return Err(Refusal::NotOwner);
@@ -310,10 +279,7 @@ impl Run<'_> {
             return Err(Refusal::Recheck);
         }
         let version = next_version(author, update, before)?;
-        let label = before
-            .map(|record| record.label)
-            .or(update.label)
-            .ok_or(Refusal::Possession)?;
+        let label = before.map(|record| record.label).or(update.label).ok_or(Refusal::Possession)?;
         Ok(StatusRecord {
             issuer: update.issuer,
             state,
@@ -339,18 +305,12 @@ fn next_version(
     before: Option<&StatusRecord>,
 ) -> Result<u32, Refusal> {
     let Some(record) = before else {
-        return if update.version == 0 && update.site_tag.is_none() {
-            Ok(0)
-        } else {
-            Err(Refusal::Version)
-        };
+        return if update.version == 0 && update.site_tag.is_none() { Ok(0) } else { Err(Refusal::Version) };
     };
     if update.version != record.version {
         return Err(Refusal::Version);
     }
-    let opened = update
-        .opening
-        .is_some_and(|opening| lock_of(&opening) == record.lock);
+    let opened = update.opening.is_some_and(|opening| lock_of(&opening) == record.lock);
     if author != record.issuer && !opened || update.label.is_some() {
         return Err(Refusal::Possession);
     }

@@ -38,11 +38,7 @@ impl Genesis {
     pub fn directory(&self) -> Directory {
         let organisations = self.organisations.iter().cloned().map(Entry::Organisation);
         let products = self.products.iter().cloned().map(Entry::Product);
-        Directory::of(
-            organisations.chain(products),
-            self.rules.clone(),
-            self.validator_set(),
-        )
+        Directory::of(organisations.chain(products), self.rules.clone(), self.validator_set())
     }
 
     /// The voters at height 1.

@@ -33,18 +33,13 @@ impl std::fmt::Debug for PackIdentity {
 
 impl PackIdentity {
     fn hasher(&self, tag: &str) -> TaggedHasher {
-        TaggedHasher::new(tag)
-            .fixed(self.gtin.as_str().as_bytes())
-            .var(self.serial.as_str().as_bytes())
+        TaggedHasher::new(tag).fixed(self.gtin.as_str().as_bytes()).var(self.serial.as_str().as_bytes())
     }
 
     /// Key of the pack's record in its issuer's space.
     pub fn record_key(&self, issuer: OrganisationId) -> crate::Hash {
         let pack = self.hasher(tags::PACK).finish();
-        TaggedHasher::new(tags::RECORD_KEY)
-            .fixed(&issuer.0.to_be_bytes())
-            .fixed(&pack.0)
-            .finish()
+        TaggedHasher::new(tags::RECORD_KEY).fixed(&issuer.0.to_be_bytes()).fixed(&pack.0).finish()
     }
 
     /// What shows possession of the pack when its record is at `version`.
@@ -73,10 +68,7 @@ impl PackIdentity {
     /// Tag of the site that makes a change at `version`; an undo repeats it.
     pub fn site_tag(&self, version: u32, site: &Gln) -> crate::Hash {
         let next = self.opening(version.saturating_add(1));
-        TaggedHasher::new(tags::SITE)
-            .fixed(&next.0)
-            .fixed(site.as_str().as_bytes())
-            .finish()
+        TaggedHasher::new(tags::SITE).fixed(&next.0).fixed(site.as_str().as_bytes()).finish()
     }
 }
 

@@ -30,11 +30,7 @@ pub fn leaf<D: Digest>(data: &[u8]) -> Output<D> {
 
 /// Hash of an inner node.
 pub fn node<D: Digest>(left: &[u8], right: &[u8]) -> Output<D> {
-    D::new()
-        .chain_update([1])
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
+    D::new().chain_update([1]).chain_update(left).chain_update(right).finalize()
 }
 
 fn split(size: usize) -> usize {
@@ -118,11 +114,7 @@ pub fn root_from_inclusion<D: Digest>(
         at >>= 1;
         last >>= 1;
     }
-    if last == 0 {
-        Ok(hash)
-    } else {
-        Err(ProofError::Length)
-    }
+    if last == 0 { Ok(hash) } else { Err(ProofError::Length) }
 }
 
 /// Consistency proof between the trees of the first `older` leaves and of all (RFC 6962 section 2.1.2).
@@ -130,21 +122,13 @@ pub fn root_from_inclusion<D: Digest>(
 /// # Panics
 /// When `older` is 0 or more than the number of leaves.
 pub fn consistency<D: Digest>(leaves: &[Output<D>], older: usize) -> Vec<Output<D>> {
-    assert!(
-        (1..=leaves.len()).contains(&older),
-        "{older} of {} leaves",
-        leaves.len()
-    );
+    assert!((1..=leaves.len()).contains(&older), "{older} of {} leaves", leaves.len());
     subproof::<D>(leaves, older, true)
 }
 
 fn subproof<D: Digest>(leaves: &[Output<D>], older: usize, complete: bool) -> Vec<Output<D>> {
     if older == leaves.len() {
-        return if complete {
-            Vec::new()
-        } else {
-            vec![root::<D>(leaves)]
-        };
+        return if complete { Vec::new() } else { vec![root::<D>(leaves)] };
     }
     let (left, right) = leaves.split_at(split(leaves.len()));
     let mut path;
@@ -185,11 +169,7 @@ pub fn verify_consistency<D: Digest>(
         at >>= 1;
         last >>= 1;
     }
-    let first = if at == 0 {
-        older_root
-    } else {
-        path.next().ok_or(ProofError::Length)?
-    };
+    let first = if at == 0 { older_root } else { path.next().ok_or(ProofError::Length)? };
     let (mut old, mut new) = (first.clone(), first.clone());
     for sibling in path {
         if last == 0 {
@@ -222,12 +202,7 @@ pub struct Tree(Vec<Output<Sha3_256>>);
 impl Tree {
     /// A tree over leaf data, in order.
     pub fn of<T: AsRef<[u8]>>(leaves: impl IntoIterator<Item = T>) -> Self {
-        Tree(
-            leaves
-                .into_iter()
-                .map(|data| leaf::<Sha3_256>(data.as_ref()))
-                .collect(),
-        )
+        Tree(leaves.into_iter().map(|data| leaf::<Sha3_256>(data.as_ref())).collect())
     }
 
     /// The root.
@@ -240,10 +215,7 @@ impl Tree {
     /// # Panics
     /// When there is no such leaf.
     pub fn path(&self, index: u32) -> Vec<Hash> {
-        inclusion::<Sha3_256>(&self.0, index as usize)
-            .into_iter()
-            .map(|hash| Hash(hash.into()))
-            .collect()
+        inclusion::<Sha3_256>(&self.0, index as usize).into_iter().map(|hash| Hash(hash.into())).collect()
     }
 
     /// How many leaves it has.

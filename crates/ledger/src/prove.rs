@@ -2,10 +2,10 @@
 
 use crate::batch::{events_tree, items_tree};
 use crate::block::batches_tree;
+use crate::codec::{Canonical as _, DecodeError};
 use crate::execute::results_tree;
 use crate::merkle::Tree;
 use crate::receipt::{Anchor, EventReceipt, ItemReceipt, Path, SignedHeader};
-use crate::codec::{Canonical as _, DecodeError};
 use crate::{Block, BlockHeader, Certificate, Hash, Outcome, SignedBatch};
 
 /// A decided block with all that proofs about it need.
@@ -29,7 +29,11 @@ impl DecidedBlock {
     pub fn anchor(&self, batch: u32) -> Option<Anchor> {
         let signed = self.block.batches.get(batch as usize)?;
         let tree = batches_tree(&self.block.batches);
-        Some(Anchor { batch: signed.batch.header.clone(), path: path(&tree, batch), block: self.signed_header() })
+        Some(Anchor {
+            batch: signed.batch.header.clone(),
+            path: path(&tree, batch),
+            block: self.signed_header(),
+        })
     }
 
     /// Receipt of an event: `leaves` are all leaves of its batch, padding included, and `leaf` is its place among
@@ -82,7 +86,8 @@ impl DecidedBlock {
         let batches: Result<Vec<_>, _> = batches.into_iter().map(SignedBatch::from_bytes).collect();
         let block = Block { header: BlockHeader::from_bytes(header)?, batches: batches? };
         let certificate = Certificate::from_bytes(certificate)?;
-        Self::from_stored(block, certificate, outcomes).ok_or(DecodeError::Invalid { what: "outcomes of a block" })
+        Self::from_stored(block, certificate, outcomes)
+            .ok_or(DecodeError::Invalid { what: "outcomes of a block" })
     }
 
     /// A decided block from what [`Self::outcome_bytes`] stored; none where the bytes are not those of the block.

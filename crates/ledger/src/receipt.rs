@@ -48,11 +48,7 @@ impl Path {
     /// [`ProofError`] naming what does not fit.
     pub fn verify(&self, leaf: &[u8], root: &Hash) -> Result<(), ProofError> {
         let found = root_of_path(leaf, self.index, self.size, &self.siblings)?;
-        if found == *root {
-            Ok(())
-        } else {
-            Err(ProofError::Root)
-        }
+        if found == *root { Ok(()) } else { Err(ProofError::Root) }
     }
 }
 
@@ -123,19 +119,8 @@ macro_rules! versioned {
         }
     };
 }
-versioned!(EventReceipt {
-    commitment,
-    path,
-    anchor
-});
-versioned!(ItemReceipt {
-    item,
-    path,
-    anchor,
-    outcome,
-    result_path,
-    next
-});
+versioned!(EventReceipt { commitment, path, anchor });
+versioned!(ItemReceipt { item, path, anchor, outcome, result_path, next });
 
 /// What a verifier trusts: the network and who votes in it.
 #[derive(Debug, Clone, Copy)]
@@ -190,17 +175,13 @@ impl SignedHeader {
         }
         certificate
             .verify(trust.network, trust.validators)
-            .map_err(|cause| Broken::Certificate {
-                height: header.height,
-                cause,
-            })?;
+            .map_err(|cause| Broken::Certificate { height: header.height, cause })?;
         Ok(())
     }
 }
 
 fn path(link: &'static str, path: &Path, leaf: &[u8], root: &Hash) -> Result<(), Broken> {
-    path.verify(leaf, root)
-        .map_err(|cause| Broken::Path { link, cause })
+    path.verify(leaf, root).map_err(|cause| Broken::Path { link, cause })
 }
 
 impl Anchor {
@@ -213,12 +194,7 @@ impl Anchor {
         if self.path.size != header.batches || self.batch.network != header.network {
             return Err(Broken::Mismatch("the batch's path is of another block"));
         }
-        path(
-            "batch in block",
-            &self.path,
-            &self.batch.hash().0,
-            &header.batches_root,
-        )?;
+        path("batch in block", &self.path, &self.batch.hash().0, &header.batches_root)?;
         self.block.verify(trust)
     }
 }
@@ -232,21 +208,13 @@ impl EventReceipt {
         if self.path.size != self.anchor.batch.events {
             return Err(Broken::Mismatch("the event's path is of another batch"));
         }
-        path(
-            "event in batch",
-            &self.path,
-            &self.commitment.0,
-            &self.anchor.batch.events_root,
-        )?;
+        path("event in batch", &self.path, &self.commitment.0, &self.anchor.batch.events_root)?;
         self.anchor.verify(trust)
     }
 
     /// The event's number among all leaves of its author's batches.
     pub fn event(&self) -> u64 {
-        self.anchor
-            .batch
-            .first_event
-            .saturating_add(self.path.index.into())
+        self.anchor.batch.first_event.saturating_add(self.path.index.into())
     }
 }
 
@@ -262,30 +230,14 @@ impl ItemReceipt {
         {
             return Err(Broken::Mismatch("the item's path is of another batch"));
         }
-        path(
-            "item in batch",
-            &self.path,
-            &self.item.to_bytes(),
-            &batch.items_root,
-        )?;
+        path("item in batch", &self.path, &self.item.to_bytes(), &batch.items_root)?;
         self.anchor.verify(trust)?;
         let block = &self.anchor.block.header;
         if self.next.header.height != block.height.next() || self.next.header.previous != block.hash() {
-            return Err(Broken::Mismatch(
-                "the block with the results does not follow the item's block",
-            ));
+            return Err(Broken::Mismatch("the block with the results does not follow the item's block"));
         }
-        let result = ItemResult {
-            batch: batch.hash(),
-            item: self.path.index,
-            outcome: self.outcome,
-        };
-        path(
-            "result in next block",
-            &self.result_path,
-            &result.to_bytes(),
-            &self.next.header.results_root,
-        )?;
+        let result = ItemResult { batch: batch.hash(), item: self.path.index, outcome: self.outcome };
+        path("result in next block", &self.result_path, &result.to_bytes(), &self.next.header.results_root)?;
         self.next.verify(trust)
     }
 }

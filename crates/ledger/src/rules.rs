@@ -21,21 +21,11 @@ pub struct Rules {
 impl Rules {
     /// The first version, with the EU matrix.
     pub fn eu() -> Self {
-        Rules {
-            version: 1,
-            block_ahead_max_ms: 2_000,
-            windows: Windows::default(),
-            matrix: Matrix::eu(),
-        }
+        Rules { version: 1, block_ahead_max_ms: 2_000, windows: Windows::default(), matrix: Matrix::eu() }
     }
 }
 
-canonical_struct!(Rules {
-    version,
-    block_ahead_max_ms,
-    windows,
-    matrix
-});
+canonical_struct!(Rules { version, block_ahead_max_ms, windows, matrix });
 
 impl Canonical for Windows {
     fn write(&self, to: &mut Writer) {
@@ -43,10 +33,7 @@ impl Canonical for Windows {
         self.behind_max_ms.write(to);
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Windows {
-            ahead_max_ms: u64::read(from)?,
-            behind_max_ms: u64::read(from)?,
-        })
+        Ok(Windows { ahead_max_ms: u64::read(from)?, behind_max_ms: u64::read(from)? })
     }
 }
 

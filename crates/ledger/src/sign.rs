@@ -27,8 +27,7 @@ impl PublicKey {
     /// [`BadSignature`], also where the key or the signature is no point or number of the curve.
     pub fn verify(&self, digest: &Hash, signature: &Signature) -> Result<(), BadSignature> {
         let (key, signature) = self.parts(signature)?;
-        key.verify_prehash(&digest.0, &signature)
-            .map_err(|_| BadSignature)
+        key.verify_prehash(&digest.0, &signature).map_err(|_| BadSignature)
     }
 
     /// Checks a signature over a message hashed with SHA-256, as consensus votes are signed.
@@ -70,9 +69,7 @@ impl SigningKey {
     /// # Errors
     /// [`BadSignature`] where the scalar is zero or not below the curve's order.
     pub fn from_bytes(scalar: &[u8; 32]) -> Result<Self, BadSignature> {
-        ecdsa::SigningKey::from_slice(scalar)
-            .map(SigningKey)
-            .map_err(|_| BadSignature)
+        ecdsa::SigningKey::from_slice(scalar).map(SigningKey).map_err(|_| BadSignature)
     }
 
     /// The public half.
@@ -87,10 +84,8 @@ impl SigningKey {
     /// # Panics
     /// Never with a key of this curve: RFC 6979 finds a nonce for every digest.
     pub fn sign(&self, digest: &Hash) -> Signature {
-        let signature: ecdsa::Signature = self
-            .0
-            .sign_prehash(&digest.0)
-            .unwrap_or_else(|_| unreachable!("RFC 6979 finds a nonce"));
+        let signature: ecdsa::Signature =
+            self.0.sign_prehash(&digest.0).unwrap_or_else(|_| unreachable!("RFC 6979 finds a nonce"));
         Signature(signature.to_bytes().into())
     }
 
@@ -110,10 +105,7 @@ mod tests {
         let signature = key.sign(&Hash([9; 32]));
         assert_eq!(key.sign(&Hash([9; 32])), signature, "deterministic");
         assert_eq!(key.public_key().verify(&Hash([9; 32]), &signature), Ok(()));
-        assert_eq!(
-            key.public_key().verify(&Hash([8; 32]), &signature),
-            Err(BadSignature)
-        );
+        assert_eq!(key.public_key().verify(&Hash([8; 32]), &signature), Err(BadSignature));
         let other = SigningKey::from_bytes(&[4; 32]).unwrap().public_key();
         assert_eq!(other.verify(&Hash([9; 32]), &signature), Err(BadSignature));
     }

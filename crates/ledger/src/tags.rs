@@ -26,6 +26,8 @@ pub const FIELD: &str = "theriac.field.v1";
 pub const COMMITMENT: &str = "theriac.commitment.v1";
 /// A leaf that pads a batch's events: over the organisation's secret and the leaf's number.
 pub const PADDING: &str = "theriac.padding.v1";
+/// An organisation's padding secret: over its private key.
+pub const PADDING_SECRET: &str = "theriac.padding-secret.v1";
 /// A batch: over its header.
 pub const BATCH: &str = "theriac.batch.v1";
 /// What the organisation signs of a batch.
@@ -48,7 +50,7 @@ pub const PROPOSAL: &str = "theriac.proposal.v1";
 pub const PROPOSAL_PARTS: &str = "theriac.proposal-parts.v1";
 
 /// All of them; a test holds that they are distinct.
-pub const ALL: [&str; 22] = [
+pub const ALL: [&str; 23] = [
     NETWORK,
     PACK,
     RECORD_KEY,
@@ -61,6 +63,7 @@ pub const ALL: [&str; 22] = [
     FIELD,
     COMMITMENT,
     PADDING,
+    PADDING_SECRET,
     BATCH,
     BATCH_SIGNATURE,
     BLOCK,

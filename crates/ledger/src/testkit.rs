@@ -62,21 +62,13 @@ pub fn gtin() -> Gtin {
 
 /// A pack of the product.
 pub fn pack(serial: &str) -> PackIdentity {
-    PackIdentity {
-        gtin: gtin(),
-        serial: SerialNumber::new(serial).unwrap(),
-    }
+    PackIdentity { gtin: gtin(), serial: SerialNumber::new(serial).unwrap() }
 }
 
 /// An organisation's site; the fifth organisation's is another than the first's.
 pub fn site(id: OrganisationId) -> Gln {
-    const SITES: [&str; 5] = [
-        "9521321000001",
-        "9521321000018",
-        "9521321000025",
-        "9521321000032",
-        "9521321000049",
-    ];
+    const SITES: [&str; 5] =
+        ["9521321000001", "9521321000018", "9521321000025", "9521321000032", "9521321000049"];
     Gln::new(SITES[id.0 as usize % SITES.len()]).unwrap()
 }
 
@@ -89,11 +81,7 @@ pub fn organisation(id: OrganisationId, role: Role) -> Organisation {
         role,
         glns: vec![site(id)],
         company_prefixes: prefix.into_iter().collect(),
-        keys: vec![KeyEntry {
-            public_key: organisation_key(id).public_key(),
-            from: Height(0),
-            until: None,
-        }],
+        keys: vec![KeyEntry { public_key: organisation_key(id).public_key(), from: Height(0), until: None }],
         commissions_for: Vec::new(),
         standing: OrganisationStanding::Good,
         standing_since: Height(0),
@@ -102,11 +90,7 @@ pub fn organisation(id: OrganisationId, role: Role) -> Organisation {
 
 /// A genesis of the four members and the one product.
 pub fn genesis() -> Genesis {
-    let validator = |id| Validator {
-        organisation: id,
-        public_key: validator_key(id).public_key(),
-        power: 1,
-    };
+    let validator = |id| Validator { organisation: id, public_key: validator_key(id).public_key(), power: 1 };
     Genesis {
         name: "Example network".to_owned(),
         time_ms: START_MS,
@@ -136,27 +120,12 @@ pub fn certify(header: &BlockHeader, kind: VoteKind, round: u32, signers: &[Orga
     let sign = |id: &OrganisationId| {
         let key = validator_key(*id);
         let address = crate::Address::of(&key.public_key());
-        let bytes = vote_sign_bytes(
-            &header.network,
-            kind,
-            header.height,
-            round,
-            Some(&block),
-            &address,
-        );
-        CommitSignature {
-            address,
-            signature: key.sign(&Hash(Sha256::digest(&bytes).into())),
-        }
+        let bytes = vote_sign_bytes(&header.network, kind, header.height, round, Some(&block), &address);
+        CommitSignature { address, signature: key.sign(&Hash(Sha256::digest(&bytes).into())) }
     };
     let mut signatures: Vec<CommitSignature> = signers.iter().map(sign).collect();
     signatures.sort_by_key(|commit| commit.address);
-    Certificate {
-        height: header.height,
-        round,
-        block,
-        signatures,
-    }
+    Certificate { height: header.height, round, block, signatures }
 }
 
 /// A decided block and what it did.
@@ -197,10 +166,7 @@ impl Network {
 
     /// What a verifier of this network trusts.
     pub fn trust(&self) -> Trust<'_> {
-        Trust {
-            network: &self.state.network,
-            validators: self.state.directory.validators(),
-        }
+        Trust { network: &self.state.network, validators: self.state.directory.validators() }
     }
 
     /// An organisation's next batch: events by their commitments, padded, and items.
@@ -232,8 +198,7 @@ impl Network {
     /// # Errors
     /// [`InvalidBlock`] naming the first fault.
     pub fn check(&self, block: &Block) -> Result<(), InvalidBlock> {
-        self.state
-            .check(block, block.to_bytes().len(), block.header.time_ms)
+        self.state.check(block, block.to_bytes().len(), block.header.time_ms)
     }
 
     /// Executes a block.
@@ -292,9 +257,9 @@ impl Network {
                         Item::Update(update) if update.record_key == key => {
                             changes.push(self.item_receipt(height, batch, item));
                         }
-                        Item::Change(DirectoryChange::Stop {
-                            gtin, lot: stopped, ..
-                        }) if gtin == pack.gtin && (stopped.is_none() || stopped.as_ref() == lot) => {
+                        Item::Change(DirectoryChange::Stop { gtin, lot: stopped, .. })
+                            if gtin == pack.gtin && (stopped.is_none() || stopped.as_ref() == lot) =>
+                        {
                             stops.push(self.item_receipt(height, batch, item));
                         }
                         _ => {}

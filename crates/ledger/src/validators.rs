@@ -32,11 +32,7 @@ pub struct Validator {
     /// How much its vote weighs.
     pub power: u64,
 }
-canonical_struct!(Validator {
-    organisation,
-    public_key,
-    power
-});
+canonical_struct!(Validator { organisation, public_key, power });
 
 impl Validator {
     /// Its short name.
@@ -92,9 +88,7 @@ impl ValidatorSet {
 
     /// Weight of all votes.
     pub fn power(&self) -> u64 {
-        self.0
-            .iter()
-            .fold(0, |sum, validator| sum.saturating_add(validator.power))
+        self.0.iter().fold(0, |sum, validator| sum.saturating_add(validator.power))
     }
 
     /// Hash that block headers name the set by.
@@ -110,12 +104,6 @@ impl Canonical for ValidatorSet {
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let validators = from.list("validators", VALIDATORS_MAX)?;
         let set = ValidatorSet::new(validators.clone());
-        if set.0 == validators {
-            Ok(set)
-        } else {
-            Err(DecodeError::Invalid {
-                what: "order of validators",
-            })
-        }
+        if set.0 == validators { Ok(set) } else { Err(DecodeError::Invalid { what: "order of validators" }) }
     }
 }

@@ -22,6 +22,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure a network of four organisations and print one table
+    Bench {
+        /// Options of the network program (`cargo xtask bench --help` lists them)
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run all tests, or those that the arguments to `cargo test` select
     Test {
         /// Arguments to `cargo test`, such as `-p store`
@@ -53,6 +59,7 @@ pub fn run(cli: Cli) -> Result<()> {
     let workspace = Workspace::load()?;
     match cli.task {
         Task::Up { arguments } => up::network(&workspace, "up", &arguments),
+        Task::Bench { arguments } => up::network(&workspace, "bench", &arguments),
         Task::Test { arguments } => {
             let mut stages = Stages::new();
             let tested = testing::run_all(&workspace, &mut stages, &arguments);

@@ -17,8 +17,5 @@ pub fn definition() -> ServiceDefinition {
 }
 
 fn mount(config: &mut ServiceConfig) {
-    config
-        .configure(routes::common)
-        .configure(routes::goods::configure)
-        .configure(routes::packs::configure);
+    config.configure(routes::common).configure(routes::goods::configure).configure(routes::packs::configure);
 }

@@ -97,7 +97,9 @@ async fn row(run: &mut Run) -> Result<Row> {
     let packs = flights.documents.len() as u64 * PER_DOCUMENT;
     let after = records_everywhere(run).await?;
     if after.iter().zip(&before).any(|(after, before)| after - before != packs) {
-        bail!("{packs} packs were commissioned; the four nodes had {before:?} records before and {after:?} after");
+        bail!(
+            "{packs} packs were commissioned; the four nodes had {before:?} records before and {after:?} after"
+        );
     }
     let (rate, times) = (packs as f64 / took, Quantiles::of(flights.times));
     let limit = limit(run).await?;
@@ -112,7 +114,10 @@ async fn row(run: &mut Run) -> Result<Row> {
          {PER_DOCUMENT} packs on their way; every record counted at every node",
         times.count()
     );
-    Ok(Row::new(NAME, AIM, figures).limit("COPY of records into 4 tables with their key", limit).met(met).note(note))
+    Ok(Row::new(NAME, AIM, figures)
+        .limit("COPY of records into 4 tables with their key", limit)
+        .met(met)
+        .note(note))
 }
 
 /// Learns from every block what is final, and lets as many new documents go.
@@ -141,7 +146,11 @@ async fn track(
             seen = reached;
         }
         if moved.elapsed() > STALLED {
-            bail!("nothing became final for {} s; {} events wait", STALLED.as_secs(), lock(flights).of_event.len());
+            bail!(
+                "nothing became final for {} s; {} events wait",
+                STALLED.as_secs(),
+                lock(flights).of_event.len()
+            );
         }
     }
 }
@@ -155,7 +164,8 @@ impl Flights {
 
     /// Says whether the event was the last of its document.
     fn arrive(&mut self, event: &str, at: Instant) -> bool {
-        let Some(document) = self.of_event.remove(event).and_then(|index| self.documents.get_mut(index)) else {
+        let Some(document) = self.of_event.remove(event).and_then(|index| self.documents.get_mut(index))
+        else {
             return false;
         };
         self.times.push(at.saturating_duration_since(document.at));
@@ -187,7 +197,8 @@ async fn limit(run: &Run) -> Result<f64> {
         count = database::records(pool).await?.min(RECORDS_COPIED);
         let mut conn = database::connection(&run.service(name)?.database_url).await?;
         let copied: Copied = database::copy_out(&mut conn, "bench_record", &select).await?;
-        database::execute(&mut conn, "ALTER TABLE bench_record ADD PRIMARY KEY (record_key)".to_owned()).await?;
+        database::execute(&mut conn, "ALTER TABLE bench_record ADD PRIMARY KEY (record_key)".to_owned())
+            .await?;
         ready.push((conn, [copied]));
     }
     let start = Instant::now();

@@ -54,7 +54,8 @@ async fn row(run: &mut Run) -> Result<Row> {
     let rate = full.rate(WARM_UP, WARM_UP + within);
     let times = full.times(WARM_UP);
     let connections = load::connect(port, OPEN_CROWD).await?;
-    let half = load::open(connections, asked, |n, reply| genuine(n, reply), rate / 2.0, WARM_UP + within).await?;
+    let half =
+        load::open(connections, asked, |n, reply| genuine(n, reply), rate / 2.0, WARM_UP + within).await?;
     let half_p99 = half.times(WARM_UP).ms(990);
 
     let plain = plain::Server::start(&url)?;
@@ -87,7 +88,12 @@ async fn row(run: &mut Run) -> Result<Row> {
     })
 }
 
-async fn closed(port: u16, asked: impl FnMut(usize) -> Requests, judge: Judge, within: Duration) -> Result<Load> {
+async fn closed(
+    port: u16,
+    asked: impl FnMut(usize) -> Requests,
+    judge: Judge,
+    within: Duration,
+) -> Result<Load> {
     let connections = load::connect(port, CROWD).await?;
     load::closed(connections, asked, judge, WARM_UP + within).await
 }
@@ -100,12 +106,18 @@ async fn load_records(pool: &PgPool, generator: &Generator, count: u64) -> Resul
     }
     keyed.sort_unstable();
     let mut conn = pool.acquire().await?;
-    if store::status_record::find(&mut conn, &[keyed.first().context("no records are wanted")?.0]).await?.is_empty() {
+    if store::status_record::find(&mut conn, &[keyed.first().context("no records are wanted")?.0])
+        .await?
+        .is_empty()
+    {
         for some in keyed.chunks(PER_COPY) {
             let rows: Result<Vec<StatusRow>> = some
                 .iter()
                 .map(|(record_key, number)| {
-                    Ok(StatusRow { record_key: *record_key, record: generator.record(*number, 1)?.to_bytes() })
+                    Ok(StatusRow {
+                        record_key: *record_key,
+                        record: generator.record(*number, 1)?.to_bytes(),
+                    })
                 })
                 .collect();
             store::status_record::insert(&mut conn, &rows?).await?;
@@ -160,7 +172,11 @@ fn in_turn(made: Vec<Vec<u8>>) -> Requests {
 /// Reading every body would cost what is to be measured: every 32nd is.
 fn genuine(number: u64, reply: &Reply<'_>) -> Worth {
     let read = number % 32 == 0;
-    if reply.status == 200 && (!read || reply.holds("\"verdict\":\"genuine\"")) { Worth::Good(0) } else { Worth::Bad(reply.status) }
+    if reply.status == 200 && (!read || reply.holds("\"verdict\":\"genuine\"")) {
+        Worth::Good(0)
+    } else {
+        Worth::Bad(reply.status)
+    }
 }
 
 fn found(_: u64, reply: &Reply<'_>) -> Worth {

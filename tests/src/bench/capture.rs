@@ -20,7 +20,8 @@ const JOB_MAX: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(3);
 
 /// Two shapes of the same work: the name, packs of an event, events of a document, aim.
-const SHAPES: [(&str, u64, u64); 2] = [("capture, 1 pack an event", 1, 1_000), ("capture, 500 packs an event", 500, 20)];
+const SHAPES: [(&str, u64, u64); 2] =
+    [("capture, 1 pack an event", 1, 1_000), ("capture, 500 packs an event", 500, 20)];
 
 /// What was captured.
 struct Captured {
@@ -60,7 +61,11 @@ async fn row(run: &mut Run, name: &'static str, per_event: u64, events: u64) -> 
     );
     let (by_event, by_pack) = (rate(captured.events, seconds), rate(captured.packs, seconds));
     let (events, packs) = (figure("", by_event, "events/s"), figure("", by_pack, "packs/s"));
-    let (figures, counted) = if per_event == 1 { (vec![events, packs], captured.events) } else { (vec![packs, events], captured.packs) };
+    let (figures, counted) = if per_event == 1 {
+        (vec![events, packs], captured.events)
+    } else {
+        (vec![packs, events], captured.packs)
+    };
     Ok(Row::new(name, "-", figures).limit("COPY", rate(counted, copied)).note(note))
 }
 

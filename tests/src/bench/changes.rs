@@ -55,7 +55,9 @@ pub async fn rows(run: &mut Run) -> Result<Vec<Row>> {
     {
         let packs = run.draw((rate * within.as_secs_f64()) as u64 + 1);
         let measured = at_rate(run, &counter, packs, (rate, within, connections)).await;
-        rows.push(measured.map_or_else(|why| Row::not_taken(name, aim, &why), |row| Row { name, aim, ..row }));
+        rows.push(
+            measured.map_or_else(|why| Row::not_taken(name, aim, &why), |row| Row { name, aim, ..row }),
+        );
     }
     let measured = saturated(run, &counter).await;
     let (name, aim) = SATURATED;
@@ -78,7 +80,11 @@ async fn saturated(run: &mut Run, counter: &Arc<Counter>) -> Result<Row> {
         let seen = load.times(Duration::ZERO);
         let ms = |permille| seen.ms(permille).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0}"));
         row = row
-            .note(format!("{crowd} clients: {rate:.0}/s final everywhere, answered in p50 {} / p95 {} ms", ms(500), ms(950)))
+            .note(format!(
+                "{crowd} clients: {rate:.0}/s final everywhere, answered in p50 {} / p95 {} ms",
+                ms(500),
+                ms(950)
+            ))
             .note(load.complaints().map(|what| format!("{crowd} clients: {what}")));
         if best.as_ref().is_none_or(|(so_far, ..)| rate > *so_far) {
             best = Some((rate, crowd, seen));
@@ -93,7 +99,9 @@ async fn saturated(run: &mut Run, counter: &Arc<Counter>) -> Result<Row> {
     ];
     let url = &run.service("pharmacy")?.database_url;
     let (commits, _) = database::commits(url, 32, Duration::from_secs(2)).await?;
-    let note = format!("the figure is that of {crowd} clients; every dispensed pack was looked up at all four databases");
+    let note = format!(
+        "the figure is that of {crowd} clients; every dispensed pack was looked up at all four databases"
+    );
     Ok(row.limit("commits of a row each, 32 at once, 1 database", commits).met(rate >= 4_500.0).note(note))
 }
 
@@ -121,7 +129,11 @@ async fn at_rate(
         _ => p95.is_some_and(|ms| ms < 100.0),
     };
     let met = met && load.complaints().is_none();
-    let row = Row::new("", "", figures).met(met).note(format!("{} of {} samples", seen.count(), load.samples.len()));
+    let row = Row::new("", "", figures).met(met).note(format!(
+        "{} of {} samples",
+        seen.count(),
+        load.samples.len()
+    ));
     Ok(row.note(load.complaints()).limit("one commit of one row", commits.ms(500).unwrap_or_default()))
 }
 

@@ -138,7 +138,8 @@ impl Generator {
         ensure!(per_event > 0 && packs.end > packs.start, "a document commissions at least one pack");
         let count = usize::try_from(packs.end - packs.start)?;
         let mut json = String::with_capacity(count.saturating_mul(IDENTIFIER_BYTES) + EVENT_BYTES);
-        let time = self.now.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z"))?;
+        let time =
+            self.now.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z"))?;
         let day = self.expiry_date.format(format_description!("[year]-[month]-[day]"))?;
         write!(
             json,

@@ -34,7 +34,8 @@ async fn row(run: &Run) -> Result<Row> {
         (most_cpu, most_memory) = (most_cpu.max(cpu), most_memory.max(memory));
         row = row.note(format!("{name}: {cpu:.2} % of a core over {seconds:.0} s, {memory:.0} MB resident"));
     }
-    row.figures = vec![figure("", most_cpu, "% of a core (worst)"), figure("", most_memory, "MB resident (worst)")];
+    row.figures =
+        vec![figure("", most_cpu, "% of a core (worst)"), figure("", most_memory, "MB resident (worst)")];
     Ok(row.met(most_cpu < 1.0 && most_memory < 150.0))
 }
 

@@ -171,7 +171,9 @@ impl Load {
 
     /// Times of the good answers after a moment of the load.
     pub fn times(&self, from: Duration) -> Quantiles {
-        Quantiles::of(self.good().filter(|(sample, _)| sample.answered >= from).map(|(sample, _)| sample.took))
+        Quantiles::of(
+            self.good().filter(|(sample, _)| sample.answered >= from).map(|(sample, _)| sample.took),
+        )
     }
 }
 
@@ -208,7 +210,9 @@ mod tests {
                 Some(index as u64 * 10 + left)
             })
         };
-        let judge: Judge = |request, reply| if request % 10 == 0 { Worth::Pending } else { Worth::Good(reply.status.into()) };
+        let judge: Judge = |request, reply| {
+            if request % 10 == 0 { Worth::Pending } else { Worth::Good(reply.status.into()) }
+        };
         let four = connect(port, 4).await.unwrap();
         let load = closed(four, requests, judge, Duration::from_secs(30)).await.unwrap();
         assert_eq!(load.samples.len(), 20);

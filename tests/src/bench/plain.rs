@@ -33,7 +33,9 @@ impl Server {
         let (started, start) = std::sync::mpsc::channel();
         std::thread::Builder::new().name("plain server".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = store::connect_lazy(&pool).map_err(anyhow::Error::from).and_then(|pool| serve(listener, pool));
+                let server = store::connect_lazy(&pool)
+                    .map_err(anyhow::Error::from)
+                    .and_then(|pool| serve(listener, pool));
                 match server {
                     Ok(server) => {
                         // Whoever waits for the handle is gone when the run is.
@@ -58,7 +60,8 @@ impl Server {
 
 fn serve(listener: TcpListener, pool: PgPool) -> Result<actix_web::dev::Server> {
     let pool = web::Data::new(pool);
-    let app = move || App::new().app_data(pool.clone()).route(&format!("{PATH}/{{key}}"), web::get().to(record));
+    let app =
+        move || App::new().app_data(pool.clone()).route(&format!("{PATH}/{{key}}"), web::get().to(record));
     let server = HttpServer::new(app).workers(WORKERS).keep_alive(Duration::from_secs(75)).disable_signals();
     Ok(server.listen(listener)?.run())
 }

@@ -37,7 +37,8 @@ impl Usage {
             let before = earlier.by.get(who).copied().unwrap_or_default();
             (who.clone(), time.saturating_sub(before).as_secs_f64() / seconds)
         };
-        let mut cores: Vec<(String, f64)> = self.by.iter().map(cores).filter(|(_, cores)| *cores >= 0.005).collect();
+        let mut cores: Vec<(String, f64)> =
+            self.by.iter().map(cores).filter(|(_, cores)| *cores >= 0.005).collect();
         cores.sort_by(|a, b| b.1.total_cmp(&a.1));
         cores
     }
@@ -76,7 +77,8 @@ fn postgres(network: &Network) -> Vec<(String, Duration)> {
     let servers: Vec<u32> = network.clusters().filter_map(|cluster| postmaster(cluster.data_dir())).collect();
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let mine = |pid: &u32| servers.contains(pid) || parent(*pid).is_some_and(|parent| servers.contains(&parent));
+    let mine =
+        |pid: &u32| servers.contains(pid) || parent(*pid).is_some_and(|parent| servers.contains(&parent));
     pids.filter(mine).filter_map(|pid| Some((works_for(pid), on_cpu(pid).ok()?))).collect()
 }
 

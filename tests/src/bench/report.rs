@@ -93,7 +93,13 @@ impl Row {
 
     fn shown(&self) -> Vec<[String; 5]> {
         if self.not_taken.is_some() {
-            return vec![[self.name.into(), "not taken".into(), String::new(), String::new(), self.aim.into()]];
+            return vec![[
+                self.name.into(),
+                "not taken".into(),
+                String::new(),
+                String::new(),
+                self.aim.into(),
+            ]];
         }
         let first = self.figures.first().and_then(|figure| figure.value);
         let aim = match self.met {
@@ -143,7 +149,8 @@ fn number(value: f64) -> String {
 impl Report {
     /// The table, with notes and what was in use beneath it.
     pub fn text(&self) -> String {
-        let mut lines = vec![["name", "figure", "limit, measured in this run", "ratio", "aim"].map(str::to_owned)];
+        let mut lines =
+            vec![["name", "figure", "limit, measured in this run", "ratio", "aim"].map(str::to_owned)];
         lines.extend(self.rows.iter().flat_map(Row::shown));
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: [usize; 5] = std::array::from_fn(width);
@@ -189,8 +196,12 @@ mod tests {
             .limit("COPY", 24_691.2)
             .note("one".to_owned());
         let failed = Row::not_taken("idle", "< 1 %", &anyhow::anyhow!("no /proc"));
-        let report =
-            Report { about: Vec::new(), rows: vec![done, failed], cores: Vec::new(), transactions: Vec::new() };
+        let report = Report {
+            about: Vec::new(),
+            rows: vec![done, failed],
+            cores: Vec::new(),
+            transactions: Vec::new(),
+        };
         let text = report.text();
         assert!(text.contains("12,346 packs/s  24,691 packs/s: COPY"), "{text}");
         assert!(text.contains("  0.50"), "{text}");

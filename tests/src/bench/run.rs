@@ -116,7 +116,8 @@ impl Run {
         let mut keys = Vec::with_capacity(count);
         for number in 1..=count {
             let client = format!("till {number}");
-            let arguments = ["keys", "create-client", "--name", &client, "--permissions", permissions, "--site", site];
+            let arguments =
+                ["keys", "create-client", "--name", &client, "--permissions", permissions, "--site", site];
             keys.push(service.run(&arguments).await?.trim().to_owned());
         }
         Ok(keys)

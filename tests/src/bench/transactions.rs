@@ -51,7 +51,9 @@ impl Transactions {
         let mut times: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
         for line in log.lines().take(LINES_MAX).filter(|line| line.contains("\"tx.name\"")) {
             let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-            let (Some(name), Some(ms)) = (line["tx.name"].as_str(), line["duration_ms"].as_f64()) else { continue };
+            let (Some(name), Some(ms)) = (line["tx.name"].as_str(), line["duration_ms"].as_f64()) else {
+                continue;
+            };
             times.entry(name.to_owned()).or_default().push(Duration::from_secs_f64(ms.max(0.0) / 1_000.0));
         }
         let named = |(name, times): (String, Vec<Duration>)| {
@@ -66,11 +68,17 @@ impl Transactions {
 
     /// One line a name.
     pub fn text(&self) -> String {
-        let mut text = format!("\n{:<14} {:<20} {:>8} {:>9} {:>9} {:>9}\n", self.service, "transaction", "count", "whole s", "p50 ms", "p95 ms");
+        let mut text = format!(
+            "\n{:<14} {:<20} {:>8} {:>9} {:>9} {:>9}\n",
+            self.service, "transaction", "count", "whole s", "p50 ms", "p95 ms"
+        );
         for one in &self.by_name {
             let ms = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2}"));
             let (p50, p95) = (ms(one.p50_ms), ms(one.p95_ms));
-            text.push_str(&format!("{:<14} {:<20} {:>8} {:>9.2} {p50:>9} {p95:>9}\n", "", one.name, one.count, one.seconds));
+            text.push_str(&format!(
+                "{:<14} {:<20} {:>8} {:>9.2} {p50:>9} {p95:>9}\n",
+                "", one.name, one.count, one.seconds
+            ));
         }
         text
     }
@@ -86,9 +94,13 @@ mod tests {
             serde_json::json!({"level": "DEBUG", "message": "database transaction", "tx.name": name, "duration_ms": ms})
                 .to_string()
         };
-        let log = [line("batch", 2.0), "not JSON".to_owned(), line("index_block", 9.0), line("batch", 4.0)].join("\n");
+        let log = [line("batch", 2.0), "not JSON".to_owned(), line("index_block", 9.0), line("batch", 4.0)]
+            .join("\n");
         let found = Transactions::of("pharmacy", &log);
-        assert_eq!(found.by_name.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["index_block", "batch"]);
+        assert_eq!(
+            found.by_name.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            ["index_block", "batch"]
+        );
         assert_eq!(found.by_name[1].count, 2);
         assert_eq!(found.by_name[1].p50_ms, Some(2.0));
         assert!(found.text().contains("index_block"));

@@ -77,9 +77,7 @@ impl Clients {
     pub(super) fn remembered(&self, hash: &KeyHash) -> Option<Arc<Client>> {
         let now_ms = self.clock.monotonic_ms();
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries
-            .get(&hash.prefix())
-            .filter(|entry| hash.is(entry.hash.as_bytes()))?;
+        let entry = entries.get(&hash.prefix()).filter(|entry| hash.is(entry.hash.as_bytes()))?;
         let age_ms = now_ms.saturating_sub(entry.looked_up_ms);
         let usable =
             age_ms < KEY_FRESH_MS || (age_ms < KEY_STALE_MS && entry.renewing.swap(true, Ordering::Relaxed));
@@ -106,10 +104,7 @@ impl Clients {
                 Ok(client)
             }
             None => {
-                self.entries
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(&hash.prefix());
+                self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(&hash.prefix());
                 Err(Problem::new(ProblemType::Unauthenticated))
             }
         }
@@ -121,19 +116,11 @@ impl Clients {
     }
 
     fn knows(&self, hash: &KeyHash) -> bool {
-        self.entries
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(&hash.prefix())
+        self.entries.read().unwrap_or_else(PoisonError::into_inner).contains_key(&hash.prefix())
     }
 
     fn remember(&self, hash: KeyHash, client: Arc<Client>, looked_up_ms: u64) {
-        let entry = Entry {
-            hash,
-            client,
-            looked_up_ms,
-            renewing: AtomicBool::new(false),
-        };
+        let entry = Entry { hash, client, looked_up_ms, renewing: AtomicBool::new(false) };
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= KEY_CACHE_ENTRIES_MAX {
             entries.retain(|_, known| looked_up_ms.saturating_sub(known.looked_up_ms) < KEY_STALE_MS);
@@ -155,18 +142,8 @@ impl TryFrom<ApiClient> for Client {
     type Error = Problem;
 
     fn try_from(row: ApiClient) -> Result<Self, Problem> {
-        let site = row
-            .site_gln
-            .as_deref()
-            .map(Gln::new)
-            .transpose()
-            .map_err(Problem::internal)?;
+        let site = row.site_gln.as_deref().map(Gln::new).transpose().map_err(Problem::internal)?;
         let permissions = Permissions::of_names(&row.permissions).map_err(Problem::internal)?;
-        Ok(Self {
-            id: row.id,
-            name: row.name,
-            site,
-            permissions,
-        })
+        Ok(Self { id: row.id, name: row.name, site, permissions })
     }
 }

@@ -21,10 +21,7 @@ impl ApiKey {
     /// Draws a key.
     #[must_use]
     pub fn generate(entropy: &Entropy) -> Self {
-        Self(Secret::new(format!(
-            "{PREFIX}{}",
-            hex::encode(entropy.bytes::<32>())
-        )))
+        Self(Secret::new(format!("{PREFIX}{}", hex::encode(entropy.bytes::<32>()))))
     }
 
     /// The key as a client sends it.
@@ -92,25 +89,14 @@ mod tests {
         let key = ApiKey::generate(&Entropy::seeded(1));
         assert_eq!(key.expose().len(), PREFIX.len() + DIGITS);
         let header = format!("Bearer {}", key.expose());
-        assert!(
-            KeyHash::of_header(header.as_bytes())
-                .unwrap()
-                .is(key.hash().as_bytes())
-        );
+        assert!(KeyHash::of_header(header.as_bytes()).unwrap().is(key.hash().as_bytes()));
         assert!(!format!("{key:?}").contains("thk_"));
     }
 
     #[test]
     fn what_has_not_the_form_of_a_key_is_not_looked_up() {
         let digits = "0".repeat(DIGITS);
-        for bad in [
-            "",
-            "Bearer ",
-            "Basic dXNlcg==",
-            "Bearer thk_",
-            &digits,
-            &format!("Bearer {digits}"),
-        ] {
+        for bad in ["", "Bearer ", "Basic dXNlcg==", "Bearer thk_", &digits, &format!("Bearer {digits}")] {
             assert!(KeyHash::of_header(bad.as_bytes()).is_none(), "{bad}");
         }
         let upper = format!("Bearer thk_{}", "A".repeat(DIGITS));

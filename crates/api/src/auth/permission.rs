@@ -86,11 +86,7 @@ impl std::str::FromStr for Permission {
     type Err = UnknownPermission;
 
     fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|p| p.name() == text)
-            .ok_or_else(|| UnknownPermission(text.to_owned()))
+        Self::ALL.iter().copied().find(|p| p.name() == text).ok_or_else(|| UnknownPermission(text.to_owned()))
     }
 }
 
@@ -124,10 +120,7 @@ impl Permissions {
     /// # Errors
     /// [`UnknownPermission`] for a name that is none.
     pub fn of_names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self, UnknownPermission> {
-        names
-            .into_iter()
-            .map(|name| name.as_ref().parse::<Permission>())
-            .collect()
+        names.into_iter().map(|name| name.as_ref().parse::<Permission>()).collect()
     }
 }
 

@@ -79,7 +79,9 @@ pub(super) fn refused_here(wanted: &Wanted, refused: &Refused, alert: Option<Ale
     let next_action = match refused.reason {
         Reason::Rejection(Rejection::Verdict(verdict)) => verdict.code.next_action(),
         Reason::Rejection(Rejection::Refused(refusal)) => next_action(refusal),
-        Reason::Pending(_) | Reason::NotFinal => "Wait a moment, then look at the pack again before anything else.",
+        Reason::Pending(_) | Reason::NotFinal => {
+            "Wait a moment, then look at the pack again before anything else."
+        }
     };
     problem(wanted, (refused.code(), &refused.message()), next_action, alert)
 }

@@ -31,7 +31,8 @@ pub(super) fn prepare(
         label: None,
         pointer: "/epcList/0".to_owned(),
     };
-    let moves = if ends(wanted.transition) { vec![CustodyMove::End { items: vec![path] }] } else { Vec::new() };
+    let moves =
+        if ends(wanted.transition) { vec![CustodyMove::End { items: vec![path] }] } else { Vec::new() };
     let meaning = Meaning { changes: vec![change], moves, site: Some(wanted.site) };
     let prepared = Prepared::new(event, meaning, knowledge, entropy)?;
     Ok(prepared.with_subjects(vec![subject.clone()]).whole())

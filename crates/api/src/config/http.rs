@@ -56,14 +56,8 @@ impl Default for HttpConfig {
 
 impl HttpConfig {
     pub(super) fn check(&self, require: &mut impl FnMut(bool, &dyn fmt::Display)) {
-        require(
-            (1..=256).contains(&self.workers),
-            &"http.workers must be 1 to 256",
-        );
-        require(
-            (1..=65_536).contains(&self.connections_max),
-            &"http.connections_max must be 1 to 65536",
-        );
+        require((1..=256).contains(&self.workers), &"http.workers must be 1 to 256");
+        require((1..=65_536).contains(&self.connections_max), &"http.connections_max must be 1 to 65536");
         require(
             (1_024..=CAPTURE_BODY_BYTES_MAX).contains(&self.body_bytes_max),
             &format_args!("http.body_bytes_max must be 1024 to {CAPTURE_BODY_BYTES_MAX}"),
@@ -76,18 +70,12 @@ impl HttpConfig {
             self.rate_per_second > 0 && self.rate_burst > 0,
             &"http.rate_per_second and rate_burst must be over 0",
         );
-        require(
-            (1..=3_600).contains(&self.keep_alive_seconds),
-            &"http.keep_alive_seconds must be 1 to 3600",
-        );
+        require((1..=3_600).contains(&self.keep_alive_seconds), &"http.keep_alive_seconds must be 1 to 3600");
         require(
             (1..=120).contains(&self.head_timeout_seconds),
             &"http.head_timeout_seconds must be 1 to 120",
         );
-        require(
-            (1..=300).contains(&self.drain_seconds),
-            &"http.drain_seconds must be 1 to 300",
-        );
+        require((1..=300).contains(&self.drain_seconds), &"http.drain_seconds must be 1 to 300");
         if let Some(url) = &self.public_url {
             let web = url.starts_with("http://") || url.starts_with("https://");
             require(

@@ -54,38 +54,28 @@ pub struct NodeTiming {
 
 impl Default for NodeTiming {
     fn default() -> Self {
-        Self {
-            propose_ms: 300,
-            vote_ms: 200,
-            heartbeat_ms: 10_000,
-            batch_age_ms: 2,
-            answer_ms: 250,
-        }
+        Self { propose_ms: 300, vote_ms: 200, heartbeat_ms: 10_000, batch_age_ms: 2, answer_ms: 250 }
     }
 }
 
 impl NodeConfig {
     pub(super) fn check(&self, require: &mut impl FnMut(bool, &dyn fmt::Display)) {
-        for (key, address) in [
-            ("consensus_listen", &self.consensus_listen),
-            ("exchange_listen", &self.exchange_listen),
-        ] {
+        for (key, address) in
+            [("consensus_listen", &self.consensus_listen), ("exchange_listen", &self.exchange_listen)]
+        {
             require(
                 is_ip_address(address),
                 &format_args!("node.{key} must begin with /ip4/ or /ip6/ and name a port"),
             );
         }
-        for (key, peers) in [
-            ("consensus_peers", &self.consensus_peers),
-            ("exchange_peers", &self.exchange_peers),
-        ] {
+        for (key, peers) in
+            [("consensus_peers", &self.consensus_peers), ("exchange_peers", &self.exchange_peers)]
+        {
             require(
                 peers.len() <= PEERS_MAX,
                 &format_args!("node.{key} must have at most {PEERS_MAX} entries"),
             );
-            let pinned = peers
-                .iter()
-                .all(|peer| is_ip_address(peer) && peer.contains("/p2p/"));
+            let pinned = peers.iter().all(|peer| is_ip_address(peer) && peer.contains("/p2p/"));
             require(
                 pinned,
                 &format_args!(
@@ -100,10 +90,7 @@ impl NodeConfig {
             ("batch_age_ms", timing.batch_age_ms),
             ("answer_ms", timing.answer_ms),
         ] {
-            require(
-                (1..=60_000).contains(&value),
-                &format_args!("node.timing.{key} must be 1 to 60000"),
-            );
+            require((1..=60_000).contains(&value), &format_args!("node.timing.{key} must be 1 to 60000"));
         }
         require(
             (100..=3_600_000).contains(&timing.heartbeat_ms),
@@ -127,11 +114,8 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Er
     }
     Ok(match Either::deserialize(deserializer)? {
         Either::Many(items) => items,
-        Either::One(text) => text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        Either::One(text) => {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        }
     })
 }

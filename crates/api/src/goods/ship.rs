@@ -166,7 +166,11 @@ fn parents<'a>(
         }
         let parent = object.parent.as_deref();
         if shipping.unpack_from.as_deref().is_some_and(|from| parent != Some(from)) {
-            return Err(conflict("not_in_parent", "this is not in what it is to be unpacked from", pointer()));
+            return Err(conflict(
+                "not_in_parent",
+                "this is not in what it is to be unpacked from",
+                pointer(),
+            ));
         }
         if let Some(parent) = parent {
             if along.contains(parent) {

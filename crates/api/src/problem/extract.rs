@@ -16,9 +16,7 @@ pub fn from_json_syntax(error: &serde_json::Error) -> Problem {
 #[must_use]
 pub fn from_json_data(pointer: &str, error: &serde_json::Error) -> Problem {
     let (line, column) = place(error);
-    let fault = Fault::new("invalid-field", bare_message(error))
-        .at(pointer)
-        .at_line(line, column);
+    let fault = Fault::new("invalid-field", bare_message(error)).at(pointer).at_line(line, column);
     Problem::new(ProblemType::InvalidField).with_fault(fault)
 }
 

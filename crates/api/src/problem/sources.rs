@@ -44,16 +44,11 @@ mod tests {
 
     #[test]
     fn an_unreachable_database_is_503_with_a_time_to_come_back_and_can_be_recognised() {
-        let lost = store::Error::Unavailable {
-            reason: "connection lost",
-            source: None,
-        };
+        let lost = store::Error::Unavailable { reason: "connection lost", source: None };
         let problem = Problem::from(lost);
         assert_eq!(problem.kind(), ProblemType::Unavailable);
         assert!(problem.as_store().unwrap().is_transient());
-        let row = store::Error::Conflict {
-            constraint: "event_pkey".to_owned(),
-        };
+        let row = store::Error::Conflict { constraint: "event_pkey".to_owned() };
         let problem = Problem::from(row);
         assert_eq!(problem.kind(), ProblemType::Internal);
         assert_eq!(problem.as_store().unwrap().constraint(), Some("event_pkey"));

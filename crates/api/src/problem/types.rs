@@ -244,12 +244,7 @@ mod tests {
         let mut seen = BTreeSet::new();
         for kind in ProblemType::ALL {
             assert!(kind.status().is_client_error() || kind.status().is_server_error());
-            assert!(
-                seen.insert((kind.uri(), kind.status())),
-                "{} with {} twice",
-                kind.uri(),
-                kind.status()
-            );
+            assert!(seen.insert((kind.uri(), kind.status())), "{} with {} twice", kind.uri(), kind.status());
             assert!(
                 kind.uri().starts_with("urn:theriac:problem:") || kind.uri().starts_with("epcisException:")
             );

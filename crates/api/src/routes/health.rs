@@ -103,9 +103,7 @@ async fn metrics(
 }
 
 fn not_ready(check: &str, message: &str) -> Problem {
-    Problem::new(ProblemType::NotReady)
-        .with_fault(Fault::new(check, message))
-        .retry_after(1)
+    Problem::new(ProblemType::NotReady).with_fault(Fault::new(check, message)).retry_after(1)
 }
 
 fn ledger_state(shared: &Shared) -> Readiness {
@@ -119,23 +117,11 @@ fn ledger_state(shared: &Shared) -> Readiness {
     };
     let status = node.status();
     let age_ms = shared.now_ms().saturating_sub(status.time_ms);
-    let heartbeat_ms = shared
-        .config
-        .node
-        .as_ref()
-        .map_or(u64::MAX, |node| node.timing.heartbeat_ms);
-    let ledger = match (
-        status.voting,
-        age_ms > heartbeat_ms.saturating_mul(STALLED_HEARTBEATS),
-    ) {
+    let heartbeat_ms = shared.config.node.as_ref().map_or(u64::MAX, |node| node.timing.heartbeat_ms);
+    let ledger = match (status.voting, age_ms > heartbeat_ms.saturating_mul(STALLED_HEARTBEATS)) {
         (false, _) => LedgerState::Diverged,
         (true, true) => LedgerState::Stalled,
         (true, false) => LedgerState::Running,
     };
-    Readiness {
-        status: "ready",
-        ledger,
-        block_height: Some(status.height.0),
-        block_age_ms: Some(age_ms),
-    }
+    Readiness { status: "ready", ledger, block_height: Some(status.height.0), block_age_ms: Some(age_ms) }
 }

@@ -122,7 +122,8 @@ async fn look_up_pack(
     let reason = text(&purpose.reason, "reason", &mut faults);
     let case_number = purpose.case_number.as_deref().map(|case| text(case, "case_number", &mut faults));
     let gtin = Gtin::new(&gtin).map_err(|error| faults.push(Fault::from(&error).at("gtin"))).ok();
-    let serial = SerialNumber::new(&serial).map_err(|error| faults.push(Fault::from(&error).at("serial"))).ok();
+    let serial =
+        SerialNumber::new(&serial).map_err(|error| faults.push(Fault::from(&error).at("serial"))).ok();
     let lot = purpose.lot.as_deref().map(Lot::new).transpose();
     let lot = lot.map_err(|error| faults.push(Fault::from(&error).at("lot"))).ok();
     let (Some(gtin), Some(serial), Some(lot), true) = (gtin, serial, lot, faults.is_empty()) else {

@@ -96,8 +96,7 @@ async fn list_products(
     let own = view.own(shared.config.organisation.id)?.id;
     let after = after.unwrap_or_default();
     let products = view.directory.products().filter(|p| p.owner == own && p.gtin.as_str() > after.as_str());
-    let products: Vec<_> =
-        products.take(limit).map(|product| document(&view.directory, product)).collect();
+    let products: Vec<_> = products.take(limit).map(|product| document(&view.directory, product)).collect();
     let last = products.last().filter(|_| products.len() == limit).map(|last| last.gtin.clone());
     let next_cursor = last.map(|last| cursor::write(&last)).transpose()?;
     Ok(HttpResponse::Ok().json(Products { products, next_cursor }))
@@ -226,15 +225,14 @@ async fn list_lots(
 ) -> Result<HttpResponse, Problem> {
     let limit = cursor::limit(filter.limit)?;
     let after: Option<String> = cursor::read(filter.cursor.as_deref())?;
-    let gtin = Gtin::new(&filter.gtin)
-        .map_err(|error| Problem::invalid(vec![Fault::from(&error).at("gtin")]))?;
+    let gtin =
+        Gtin::new(&filter.gtin).map_err(|error| Problem::invalid(vec![Fault::from(&error).at("gtin")]))?;
     let view = shared.view()?;
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
     let lots = store::lot::list(&mut conn, gtin.as_str(), &after.unwrap_or_default(), limit).await?;
     let last = lots.last().filter(|_| lots.len() == limit as usize).map(|last| last.lot.clone());
     let next_cursor = last.map(|last| cursor::write(&last)).transpose()?;
-    let is_recalled =
-        |lot: &str| Lot::new(lot).is_ok_and(|lot| view.directory.recall(&gtin, &lot).is_some());
+    let is_recalled = |lot: &str| Lot::new(lot).is_ok_and(|lot| view.directory.recall(&gtin, &lot).is_some());
     let lots = lots.into_iter().map(|lot| LotDocument {
         recalled: is_recalled(&lot.lot),
         gtin: lot.gtin,

@@ -92,10 +92,8 @@ enum Keys {
 /// Runs the executable: reads the command line, does what it says, prints the chain of causes when it fails.
 #[must_use]
 pub fn run(definition: &ServiceDefinition) -> ExitCode {
-    let command = Cli::command()
-        .name(definition.name)
-        .about(definition.title)
-        .version(env!("CARGO_PKG_VERSION"));
+    let command =
+        Cli::command().name(definition.name).about(definition.title).version(env!("CARGO_PKG_VERSION"));
     let cli = match Cli::from_arg_matches(&command.get_matches()) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
@@ -149,9 +147,7 @@ async fn execute(definition: &ServiceDefinition, cli: Cli) -> Result<(), Service
 
 fn print(text: &str) -> Result<(), ServiceError> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(ServiceError::from)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(ServiceError::from)
 }
 
 async fn serve(
@@ -219,10 +215,7 @@ async fn keys(
         Keys::GenerateSigning { out, passphrase_file } => {
             let config = KeysConfig {
                 file: out,
-                passphrase: passphrase_file
-                    .is_none()
-                    .then(passphrase_from_environment)
-                    .flatten(),
+                passphrase: passphrase_file.is_none().then(passphrase_from_environment).flatten(),
                 passphrase_file,
             };
             let key = keys::generate(&config.file, &keys::passphrase(&config)?, &mut entropy()?)?;
@@ -230,16 +223,11 @@ async fn keys(
         }
         Keys::Public => {
             let config = Config::load(file)?;
-            let named = config
-                .keys
-                .ok_or_else(|| ServiceError::Usage("[keys] is not configured".to_owned()))?;
+            let named =
+                config.keys.ok_or_else(|| ServiceError::Usage("[keys] is not configured".to_owned()))?;
             print(&format!("{}\n", keys::public_hex(&keys::load(&named)?)))
         }
-        Keys::CreateClient {
-            name,
-            permissions,
-            site,
-        } => {
+        Keys::CreateClient { name, permissions, site } => {
             let pool = connect(definition, &Config::load(file)?).await?;
             let key = create_client(&pool, &name, &permissions, site.as_deref()).await?;
             print(&format!("{}\n", key.expose()))
@@ -267,10 +255,7 @@ async fn create_client(
 ) -> Result<ApiKey, ServiceError> {
     let usage = |error: &dyn Error| ServiceError::Usage(error.to_string());
     let permissions = Permissions::of_names(permissions).map_err(|error| usage(&error))?;
-    let site = site
-        .map(Gln::new)
-        .transpose()
-        .map_err(|error| ServiceError::Usage(chain(&error)))?;
+    let site = site.map(Gln::new).transpose().map_err(|error| ServiceError::Usage(chain(&error)))?;
     let (entropy, now_ms) = (entropy()?, SystemClock::new().now_ms());
     let key = ApiKey::generate(&entropy);
     let client = ApiClient {
@@ -289,11 +274,7 @@ async fn create_client(
 async fn list_clients(pool: &PgPool) -> Result<(), ServiceError> {
     let mut conn = pool.acquire().await.map_err(store::Error::from)?;
     for client in store::api_client::list(&mut conn).await? {
-        let state = if client.revoked_at.is_some() {
-            "revoked"
-        } else {
-            "in force"
-        };
+        let state = if client.revoked_at.is_some() { "revoked" } else { "in force" };
         let site = client.site_gln.as_deref().unwrap_or("every site");
         print(&format!(
             "{}\t{state}\t{site}\t{}\t{}\n",

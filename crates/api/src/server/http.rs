@@ -76,10 +76,6 @@ pub(super) fn serve(
 
 /// Swagger UI at `/docs/`, with its scripts in this program.
 fn swagger(document: utoipa::openapi::OpenApi) -> SwaggerUi {
-    let config = SwaggerConfig::new([DOCUMENT_PATH])
-        .validator_url("none")
-        .try_it_out_enabled(true);
-    SwaggerUi::new("/docs/{_:.*}")
-        .url(DOCUMENT_PATH, document)
-        .config(config)
+    let config = SwaggerConfig::new([DOCUMENT_PATH]).validator_url("none").try_it_out_enabled(true);
+    SwaggerUi::new("/docs/{_:.*}").url(DOCUMENT_PATH, document).config(config)
 }

@@ -95,13 +95,7 @@ pub async fn start(
         Roles::ApiAndNode | Roles::Node => Some(start_node(definition, &parts, &metrics).await?),
     };
     let (link, node) = match node {
-        Some(node) => (
-            Some(node.link),
-            Some(NodeEnd {
-                ended: node.ended,
-                stop: node.stop,
-            }),
-        ),
+        Some(node) => (Some(node.link), Some(NodeEnd { ended: node.ended, stop: node.stop })),
         None => (None, None),
     };
     let pool = parts.pool.clone();
@@ -123,11 +117,7 @@ pub async fn start(
     });
     let stop_workers = CancellationToken::new();
     let mut assembly = Assembly::new(stop_workers.clone());
-    let surface = if roles == Roles::Node {
-        Surface::Health
-    } else {
-        Surface::Whole
-    };
+    let surface = if roles == Roles::Node { Surface::Health } else { Surface::Whole };
     if surface == Surface::Whole {
         (definition.assemble)(&shared, &mut assembly).map_err(ServiceError::Assembly)?;
         let (directory, finality) = (shared.directory.clone(), shared.finality.clone());
@@ -140,15 +130,7 @@ pub async fn start(
     let server = serve(definition, surface, shared.clone(), assembly.data, listener)?;
     let handle = server.handle();
     tracing::info!(service.name = definition.name, http.address = %address, "listening");
-    Ok(Running {
-        address,
-        shared,
-        server: Box::pin(server),
-        handle,
-        tasks,
-        stop_workers,
-        node,
-    })
+    Ok(Running { address, shared, server: Box::pin(server), handle, tasks, stop_workers, node })
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, ServiceError> {

@@ -36,7 +36,8 @@ pub fn cases() -> Vec<Case> {
     let label = json!({ "gtin": "09521568251204", "serial": "5Kx9" });
     let delivery = json!({ "epc": "https://id.gs1.org/00/095212345678901235" });
     let shipment = json!({ "items": ["https://id.gs1.org/00/095212345678901235"], "to": "4012345000054" });
-    let product = json!({ "gtin": "09521568251204", "name": "Theriac 5 mg", "form": "tablet", "strength": "5 mg" });
+    let product =
+        json!({ "gtin": "09521568251204", "name": "Theriac 5 mg", "form": "tablet", "strength": "5 mg" });
     let recall = json!({ "gtin": "09521568251204", "lot": "L1", "class": "II", "reason": "a test" });
     let id = "019ab1f2-7a3c-7e55-9c1b-2f64a6d0c001";
     let document = json!({ "type": "EPCISDocument" });

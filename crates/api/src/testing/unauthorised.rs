@@ -22,21 +22,13 @@ pub struct Case {
 impl Case {
     /// A request without a body.
     pub fn bare(operation: &'static str, path: impl Into<String>) -> Self {
-        Self {
-            operation,
-            path: path.into(),
-            body: None,
-        }
+        Self { operation, path: path.into(), body: None }
     }
 
     /// A request with a JSON body.
     #[must_use]
     pub fn json(operation: &'static str, path: impl Into<String>, body: &Value) -> Self {
-        Self {
-            operation,
-            path: path.into(),
-            body: Some(("application/json", body.to_string())),
-        }
+        Self { operation, path: path.into(), body: Some(("application/json", body.to_string())) }
     }
 }
 
@@ -63,10 +55,7 @@ pub async fn check_unauthorised(app: &TestApp, document: &Value, cases: &[Case])
         };
         let needed: Vec<Permission> = needs.iter().filter_map(|name| name.parse().ok()).collect();
         if needed.is_empty() || needed.len() != needs.len() {
-            faults.push(format!(
-                "{}: its security names no known permission: {needs:?}",
-                operation.id
-            ));
+            faults.push(format!("{}: its security names no known permission: {needs:?}", operation.id));
             continue;
         }
         check(app, &operation, case, &needed, &mut faults).await;
@@ -81,29 +70,17 @@ async fn check(
     needed: &[Permission],
     faults: &mut Vec<String>,
 ) {
-    let others: Vec<_> = Permission::ALL
-        .iter()
-        .copied()
-        .filter(|p| !needed.contains(p))
-        .collect();
+    let others: Vec<_> = Permission::ALL.iter().copied().filter(|p| !needed.contains(p)).collect();
     let (without, with) = (app.client(&others).await, app.client(needed).await);
     let unknown = format!("thk_{}", "0".repeat(64));
     for (who, key, expected) in [
         ("nobody", None, StatusCode::UNAUTHORIZED),
         ("an unknown key", Some(unknown.as_str()), StatusCode::UNAUTHORIZED),
-        (
-            "a key without its permission",
-            Some(without.key.expose()),
-            StatusCode::FORBIDDEN,
-        ),
+        ("a key without its permission", Some(without.key.expose()), StatusCode::FORBIDDEN),
     ] {
         match send(app, operation, case, key).await {
             Ok(answer) if is_problem(&answer, expected) => {}
-            Ok(answer) => faults.push(format!(
-                "{}: answers {who} with {}",
-                operation.id,
-                answer.status()
-            )),
+            Ok(answer) => faults.push(format!("{}: answers {who} with {}", operation.id, answer.status())),
             Err(error) => faults.push(format!("{}: no answer to {who}: {error}", operation.id)),
         }
     }
@@ -129,19 +106,10 @@ async fn refused_though_allowed(
         return None;
     }
     let text = answer.text().await.unwrap_or_default();
-    let refused = [
-        "problem:unauthenticated",
-        "problem:forbidden",
-        "SecurityException",
-    ]
-    .iter()
-    .any(|t| text.contains(t));
-    refused.then(|| {
-        format!(
-            "{}: answers a key with the documented permissions with {status}",
-            operation.id
-        )
-    })
+    let refused = ["problem:unauthenticated", "problem:forbidden", "SecurityException"]
+        .iter()
+        .any(|t| text.contains(t));
+    refused.then(|| format!("{}: answers a key with the documented permissions with {status}", operation.id))
 }
 
 async fn send(
@@ -151,10 +119,7 @@ async fn send(
     key: Option<&str>,
 ) -> Result<Response, reqwest::Error> {
     let mut request = app.anonymous(operation.method.clone(), &case.path);
-    request = request.header(
-        crate::idempotency::IDEMPOTENCY_KEY,
-        app.shared.new_id().to_string(),
-    );
+    request = request.header(crate::idempotency::IDEMPOTENCY_KEY, app.shared.new_id().to_string());
     if let Some(key) = key {
         request = request.bearer_auth(key);
     }
@@ -165,21 +130,13 @@ async fn send(
 }
 
 fn is_problem(answer: &Response, status: StatusCode) -> bool {
-    let media_type = answer
-        .headers()
-        .get("content-type")
-        .and_then(|value| value.to_str().ok());
+    let media_type = answer.headers().get("content-type").and_then(|value| value.to_str().ok());
     answer.status() == status && media_type == Some(PROBLEM_JSON)
 }
 
 fn operations(document: &Value, faults: &mut Vec<String>) -> Vec<Operation> {
     let mut operations = Vec::new();
-    for (path, item) in document
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
         for (name, operation) in item.as_object().into_iter().flatten() {
             let Ok(method) = Method::from_bytes(name.to_uppercase().as_bytes()) else {
                 continue;
@@ -192,21 +149,11 @@ fn operations(document: &Value, faults: &mut Vec<String>) -> Vec<Operation> {
                 faults.push(format!("{id}: does not state who may call it"));
                 continue;
             };
-            let scopes = security
-                .iter()
-                .filter_map(|needed| needed.get(API_KEY)?.as_array())
-                .flatten();
-            let scopes: Vec<_> = scopes
-                .filter_map(|scope| scope.as_str().map(str::to_owned))
-                .collect();
-            let public = security
-                .iter()
-                .all(|needed| needed.as_object().is_some_and(serde_json::Map::is_empty));
-            operations.push(Operation {
-                id: id.to_owned(),
-                method,
-                needs: (!public).then_some(scopes),
-            });
+            let scopes = security.iter().filter_map(|needed| needed.get(API_KEY)?.as_array()).flatten();
+            let scopes: Vec<_> = scopes.filter_map(|scope| scope.as_str().map(str::to_owned)).collect();
+            let public =
+                security.iter().all(|needed| needed.as_object().is_some_and(serde_json::Map::is_empty));
+            operations.push(Operation { id: id.to_owned(), method, needs: (!public).then_some(scopes) });
         }
     }
     operations

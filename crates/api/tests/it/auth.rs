@@ -10,12 +10,7 @@ use serde_json::json;
 use crate::sample::definition;
 
 async fn double(app: &TestApp, client: &TestClient) -> StatusCode {
-    app.request(client, Method::POST, "/v1/double")
-        .json(&json!({ "n": 1 }))
-        .send()
-        .await
-        .unwrap()
-        .status()
+    app.request(client, Method::POST, "/v1/double").json(&json!({ "n": 1 })).send().await.unwrap().status()
 }
 
 #[tokio::test]
@@ -35,9 +30,7 @@ async fn every_operation_refuses_strangers_and_lets_in_the_documented_permission
         Case::bare("fail", "/v1/fail/1"),
     ];
     check_unauthorised(&app, &document, &cases).await.unwrap();
-    let faults = check_unauthorised(&app, &document, &cases[1..])
-        .await
-        .unwrap_err();
+    let faults = check_unauthorised(&app, &document, &cases[1..]).await.unwrap_err();
     assert_eq!(faults, ["metrics: has no unauthorised case"]);
     app.stop().await;
 }
@@ -49,11 +42,7 @@ async fn revocation_takes_effect_within_seconds_and_until_then_nobody_asks_the_d
     assert_eq!(double(&app, &client).await, StatusCode::OK);
     let mut conn = app.database.pool().acquire().await.unwrap();
     let now = api::clock::moment(app.clock.now_ms());
-    assert!(
-        store::api_client::revoke(&mut conn, client.id, now)
-            .await
-            .unwrap()
-    );
+    assert!(store::api_client::revoke(&mut conn, client.id, now).await.unwrap());
     assert_eq!(double(&app, &client).await, StatusCode::OK, "remembered");
     app.clock.advance(api::limits::KEY_STALE_MS);
     assert_eq!(double(&app, &client).await, StatusCode::UNAUTHORIZED);
@@ -66,27 +55,14 @@ async fn a_client_over_its_rate_is_told_when_to_come_back_and_others_go_on() {
         (config.http.rate_per_second, config.http.rate_burst) = (1, 2);
     })
     .await;
-    let (hasty, calm) = (
-        app.client(&[Permission::Authenticate]).await,
-        app.client(&[Permission::Authenticate]).await,
-    );
+    let (hasty, calm) =
+        (app.client(&[Permission::Authenticate]).await, app.client(&[Permission::Authenticate]).await);
     assert_eq!(double(&app, &hasty).await, StatusCode::OK);
     assert_eq!(double(&app, &hasty).await, StatusCode::OK);
-    let refused = app
-        .request(&hasty, Method::POST, "/v1/double")
-        .json(&json!({ "n": 1 }))
-        .send()
-        .await
-        .unwrap();
+    let refused =
+        app.request(&hasty, Method::POST, "/v1/double").json(&json!({ "n": 1 })).send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-    let seconds: u64 = refused
-        .headers()
-        .get("retry-after")
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let seconds: u64 = refused.headers().get("retry-after").unwrap().to_str().unwrap().parse().unwrap();
     assert_eq!(double(&app, &calm).await, StatusCode::OK);
     app.clock.advance(seconds * 1_000);
     assert_eq!(double(&app, &hasty).await, StatusCode::OK);
@@ -98,9 +74,7 @@ async fn guessing_keys_is_slowed_for_everybody_together() {
     let app = TestApp::start(&definition()).await;
     let mut statuses = Vec::new();
     for guess in 0..=u64::from(api::limits::UNKNOWN_KEYS_PER_SECOND) {
-        let request = app
-            .anonymous(Method::GET, "/metrics")
-            .bearer_auth(format!("thk_{guess:064x}"));
+        let request = app.anonymous(Method::GET, "/metrics").bearer_auth(format!("thk_{guess:064x}"));
         statuses.push(request.send().await.unwrap().status());
     }
     assert_eq!(statuses.first(), Some(&StatusCode::UNAUTHORIZED));

@@ -10,12 +10,7 @@ use store::testing::TestDatabase;
 /// The example beside this test's own executable.
 fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
-    tests
-        .parent()
-        .and_then(Path::parent)
-        .unwrap()
-        .join("examples")
-        .join("sample")
+    tests.parent().and_then(Path::parent).unwrap().join("examples").join("sample")
 }
 
 fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
@@ -33,10 +28,7 @@ fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Comman
 fn text(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout.clone())
-        .unwrap()
-        .trim_end()
-        .to_owned()
+    String::from_utf8(output.stdout.clone()).unwrap().trim_end().to_owned()
 }
 
 fn configure(folder: &Path) {
@@ -65,49 +57,23 @@ async fn keys_are_made_and_a_served_process_ends_well_when_told() {
     configure(folder.path());
     let run = |arguments: &[&str]| command(folder.path(), &database, arguments).output().unwrap();
     let pem = folder.path().join("signing.pem");
-    let public = text(&run(&[
-        "keys",
-        "generate-signing",
-        "--out",
-        pem.to_str().unwrap(),
-    ]));
+    let public = text(&run(&["keys", "generate-signing", "--out", pem.to_str().unwrap()]));
     assert_eq!((public.len(), &text(&run(&["keys", "public"]))), (66, &public));
     assert!(text(&run(&["migrate"])).starts_with("schema version "));
-    let create = [
-        "keys",
-        "create-client",
-        "--name",
-        "till",
-        "--permissions",
-        "metrics,dispense",
-        "--site",
-    ];
+    let create = ["keys", "create-client", "--name", "till", "--permissions", "metrics,dispense", "--site"];
     let key = text(&run(&[&create[..], &["4012345000054"]].concat()));
     let wrong = run(&[&create[..], &["4012345000055"]].concat());
     assert!(!wrong.status.success() && String::from_utf8_lossy(&wrong.stderr).contains("GLN is not valid"));
     let listed = text(&run(&["keys", "list-clients"]));
-    assert!(
-        listed.ends_with("in force\t4012345000054\tdispense,metrics\ttill"),
-        "{listed}"
-    );
+    assert!(listed.ends_with("in force\t4012345000054\tdispense,metrics\ttill"), "{listed}");
 
-    let mut child = command(folder.path(), &database, &["serve", "--no-node"])
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command(folder.path(), &database, &["serve", "--no-node"]).stderr(Stdio::piped()).spawn().unwrap();
     let base = format!("http://{}", address(&mut child));
-    let metrics = reqwest::Client::new()
-        .get(format!("{base}/metrics"))
-        .bearer_auth(&key);
+    let metrics = reqwest::Client::new().get(format!("{base}/metrics")).bearer_auth(&key);
     assert!(metrics.send().await.unwrap().status().is_success());
-    let asked = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(
-        asked.success() && child.wait().unwrap().success(),
-        "it did not end well"
-    );
+    let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success() && child.wait().unwrap().success(), "it did not end well");
 }
 
 #[tokio::test]
@@ -118,26 +84,14 @@ async fn what_cannot_start_says_why_and_opens_no_port() {
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
-    std::fs::write(
-        folder.path().join("service.toml"),
-        "[organisation]\nid = 1\nnam = \"x\"\n",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join("service.toml"), "[organisation]\nid = 1\nnam = \"x\"\n").unwrap();
     assert!(fails(&["serve"]).contains("unknown field `nam`"));
     configure(folder.path());
     assert!(fails(&["serve"]).contains("signing.pem: cannot be read"));
-    let name = database
-        .url()
-        .split('/')
-        .nth(3)
-        .and_then(|rest| rest.split('?').next())
-        .unwrap();
+    let name = database.url().split('/').nth(3).and_then(|rest| rest.split('?').next()).unwrap();
     let elsewhere = database.url().replacen(name, "postgres", 1);
     let mut serve = command(folder.path(), &database, &["serve", "--no-node"]);
     let output = serve.env("DATABASE_URL", elsewhere).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        !output.status.success() && errors.contains("it has no schema yet (run `migrate`)"),
-        "{errors}"
-    );
+    assert!(!output.status.success() && errors.contains("it has no schema yet (run `migrate`)"), "{errors}");
 }

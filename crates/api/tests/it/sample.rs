@@ -27,21 +27,14 @@ pub fn definition() -> ServiceDefinition {
 }
 
 fn routes(config: &mut ServiceConfig) {
-    config
-        .service(write_note)
-        .service(count_notes)
-        .service(double)
-        .service(epcis_capture)
-        .service(fail);
+    config.service(write_note).service(count_notes).service(double).service(epcis_capture).service(fail);
 }
 
 fn assemble(_: &web::Data<Shared>, assembly: &mut Assembly) -> Result<(), BoxError> {
-    let doubles = Coalescer::start(
-        "double",
-        CoalesceLimits::DEFAULT,
-        assembly.tasks(),
-        |numbers: Vec<u32>| async { Ok(numbers.into_iter().map(|n| n.saturating_mul(2)).collect()) },
-    );
+    let doubles =
+        Coalescer::start("double", CoalesceLimits::DEFAULT, assembly.tasks(), |numbers: Vec<u32>| async {
+            Ok(numbers.into_iter().map(|n| n.saturating_mul(2)).collect())
+        });
     assembly.provide(doubles);
     Ok(())
 }
@@ -67,44 +60,31 @@ async fn write_note(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     if write.body.text.is_empty() {
-        return Err(Problem::invalid(vec![
-            Fault::new("length", "is empty").at("/text"),
-        ]));
+        return Err(Problem::invalid(vec![Fault::new("length", "is empty").at("/text")]));
     }
     let (id, note, now_ms) = (shared.new_id(), write.body, shared.now_ms());
     let hash = *ApiKey::generate(&shared.entropy).hash().as_bytes();
-    once(
-        &shared.pool,
-        "write_note",
-        (client.id, write.request),
-        now_ms,
-        move |conn| {
-            let row = ApiClient {
-                id,
-                name: note.text.clone(),
-                site_gln: None,
-                permissions: Vec::new(),
-                created_at: api::clock::moment(now_ms),
-                revoked_at: None,
-            };
-            Box::pin(async move {
-                store::api_client::insert(conn, &row, &hash).await?;
-                if row.name == "refused" {
-                    return Answer::problem(Problem::new(ProblemType::StateConflict));
-                }
-                if row.name == "fails" {
-                    return Err(Problem::internal("after the insert"));
-                }
-                Ok(Answer::json(
-                    StatusCode::CREATED,
-                    &Noted {
-                        id: row.id.to_string(),
-                    },
-                )?
+    once(&shared.pool, "write_note", (client.id, write.request), now_ms, move |conn| {
+        let row = ApiClient {
+            id,
+            name: note.text.clone(),
+            site_gln: None,
+            permissions: Vec::new(),
+            created_at: api::clock::moment(now_ms),
+            revoked_at: None,
+        };
+        Box::pin(async move {
+            store::api_client::insert(conn, &row, &hash).await?;
+            if row.name == "refused" {
+                return Answer::problem(Problem::new(ProblemType::StateConflict));
+            }
+            if row.name == "fails" {
+                return Err(Problem::internal("after the insert"));
+            }
+            Ok(Answer::json(StatusCode::CREATED, &Noted { id: row.id.to_string() })?
                 .at(format!("/v1/notes/{}", row.id)))
-            })
-        },
-    )
+        })
+    })
     .await
 }
 
@@ -144,9 +124,7 @@ async fn double(
     number: Json<Number>,
     doubles: web::Data<Coalescer<u32, u32>>,
 ) -> Result<web::Json<Number>, Problem> {
-    Ok(web::Json(Number {
-        n: doubles.submit(number.0.n).await?,
-    }))
+    Ok(web::Json(Number { n: doubles.submit(number.0.n).await? }))
 }
 
 /// Captures

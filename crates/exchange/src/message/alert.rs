@@ -49,12 +49,7 @@ impl Alert {
         self.raised_at.write(writer);
         self.record_key.write(writer);
         self.gtin.write(writer);
-        wire::put(
-            writer,
-            "serial",
-            self.serial.as_str().as_bytes(),
-            SERIAL_BYTES_MAX,
-        )?;
+        wire::put(writer, "serial", self.serial.as_str().as_bytes(), SERIAL_BYTES_MAX)?;
         self.lot.write(writer);
         self.site_gln.write(writer);
         wire::put(writer, "detail", self.detail.as_bytes(), DETAIL_BYTES_MAX)
@@ -72,11 +67,8 @@ impl Alert {
             raised_at: u64::read(reader)?,
             record_key: Hash::read(reader)?,
             gtin: Gtin::read(reader)?,
-            serial: SerialNumber::new(&wire::text(reader, "serial", SERIAL_BYTES_MAX)?).map_err(|_| {
-                DecodeError::Invalid {
-                    what: "serial number",
-                }
-            })?,
+            serial: SerialNumber::new(&wire::text(reader, "serial", SERIAL_BYTES_MAX)?)
+                .map_err(|_| DecodeError::Invalid { what: "serial number" })?,
             lot: Option::read(reader)?,
             site_gln: Gln::read(reader)?,
             detail: wire::text(reader, "detail", DETAIL_BYTES_MAX)?,

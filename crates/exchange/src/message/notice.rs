@@ -166,20 +166,14 @@ impl Shipment {
     /// with the continuation of another event; [`MessageError::TooLarge`] for a disclosure that grows
     /// beyond the ledger's bound.
     pub fn from_pages(pages: &[ShipmentNotice]) -> Result<Self, MessageError> {
-        let first = pages.first().ok_or(MessageError::Pages {
-            what: "there are none",
-        })?;
+        let first = pages.first().ok_or(MessageError::Pages { what: "there are none" })?;
         if pages.len() != usize::from(first.pages) {
-            return Err(MessageError::Pages {
-                what: "not all of them are there",
-            });
+            return Err(MessageError::Pages { what: "not all of them are there" });
         }
         let mut events: Vec<(DisclosedEvent, BytesMut)> = Vec::new();
         for (number, page) in (1..).zip(pages) {
             if page.page != number || page.head() != first.head() {
-                return Err(MessageError::Pages {
-                    what: "one is out of order or of another notice",
-                });
+                return Err(MessageError::Pages { what: "one is out of order or of another notice" });
             }
             for part in &page.parts {
                 part.join(&mut events)?;
@@ -187,10 +181,7 @@ impl Shipment {
         }
         let whole = |(event, more): (DisclosedEvent, BytesMut)| match more.is_empty() {
             true => event,
-            false => DisclosedEvent {
-                disclosure: more.freeze(),
-                ..event
-            },
+            false => DisclosedEvent { disclosure: more.freeze(), ..event },
         };
         Ok(Self {
             id: first.id,
@@ -224,9 +215,7 @@ impl EventPart {
                 joined.extend_from_slice(&self.disclosure);
                 Ok(())
             }
-            _ => Err(MessageError::Pages {
-                what: "a part continues an event that is not there",
-            }),
+            _ => Err(MessageError::Pages { what: "a part continues an event that is not there" }),
         }
     }
 }
@@ -244,9 +233,7 @@ impl ShipmentNotice {
     fn check_page(&self) -> Result<(), MessageError> {
         match (1..=self.pages).contains(&self.page) && self.pages <= PAGES_MAX {
             true => Ok(()),
-            false => Err(MessageError::Pages {
-                what: "a page's number is not within the notice",
-            }),
+            false => Err(MessageError::Pages { what: "a page's number is not within the notice" }),
         }
     }
 
@@ -276,11 +263,7 @@ impl ShipmentNotice {
         let left = input.len().saturating_sub(reader.offset());
         if count.saturating_mul(PART_BYTES_MIN) > left {
             let missing = count.saturating_mul(PART_BYTES_MIN) - left;
-            return Err(DecodeError::Truncated {
-                offset: reader.offset(),
-                missing,
-            }
-            .into());
+            return Err(DecodeError::Truncated { offset: reader.offset(), missing }.into());
         }
         notice.parts.reserve_exact(count);
         for _ in 0..count {

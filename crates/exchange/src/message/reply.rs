@@ -42,10 +42,7 @@ impl Reply {
     /// A refusal with this code and reason.
     #[must_use]
     pub fn refused(code: &str, detail: impl ToString) -> Self {
-        Self::Refused {
-            code: code.to_owned(),
-            detail: detail.to_string(),
-        }
+        Self::Refused { code: code.to_owned(), detail: detail.to_string() }
     }
 
     /// The answer to bytes that are no message of ours.
@@ -100,9 +97,7 @@ impl Reply {
                 code: wire::text(&mut reader, "code", CODE_BYTES_MAX)?,
                 detail: wire::text(&mut reader, "detail", DETAIL_BYTES_MAX)?,
             },
-            BUSY => Self::Busy {
-                retry_after_ms: u32::read(&mut reader)?,
-            },
+            BUSY => Self::Busy { retry_after_ms: u32::read(&mut reader)? },
             other => return Err(MessageError::Kind(other)),
         };
         reader.finish()?;
@@ -111,6 +106,5 @@ impl Reply {
 }
 
 fn cut(text: &str, max: u32) -> &str {
-    text.get(..text.floor_char_boundary(max as usize))
-        .unwrap_or_default()
+    text.get(..text.floor_char_boundary(max as usize)).unwrap_or_default()
 }

@@ -33,15 +33,11 @@ pub(crate) enum Event {
 
 impl Behaviour {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let connections = u32::try_from(PEERS_MAX)
-            .unwrap_or(u32::MAX)
-            .saturating_mul(CONNECTIONS_PER_PEER);
+        let connections = u32::try_from(PEERS_MAX).unwrap_or(u32::MAX).saturating_mul(CONNECTIONS_PER_PEER);
         let connections = ConnectionLimits::default()
             .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER))
             .with_max_established(Some(connections));
-        let ping = ping::Config::new()
-            .with_interval(PING_INTERVAL)
-            .with_timeout(PING_TIMEOUT);
+        let ping = ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT);
         Self {
             allowed: allow_block_list::Behaviour::default(),
             gate: Gate::default(),

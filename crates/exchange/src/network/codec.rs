@@ -43,9 +43,7 @@ pub(crate) struct FrameCodec {
 
 impl FrameCodec {
     pub(crate) fn new() -> Self {
-        Self {
-            budget: Arc::new(Semaphore::new((INBOUND_BYTES_PER_PEER / UNIT_BYTES) as usize)),
-        }
+        Self { budget: Arc::new(Semaphore::new((INBOUND_BYTES_PER_PEER / UNIT_BYTES) as usize)) }
     }
 }
 
@@ -66,10 +64,7 @@ async fn read_body<T: AsyncRead + Unpin + Send>(io: &mut T, length: u32) -> io::
     let mut body = vec![0; length as usize];
     io.read_exact(&mut body).await?;
     if io.read(&mut [0]).await? > 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "bytes follow the frame",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "bytes follow the frame"));
     }
     Ok(body.into())
 }
@@ -94,14 +89,8 @@ impl request_response::Codec for FrameCodec {
         let length = read_length(io, MESSAGE_BYTES_MAX).await?;
         let units = length.div_ceil(UNIT_BYTES);
         // Beyond its budget a peer waits here, on its own streams, until its request times out.
-        let held = Arc::clone(&self.budget)
-            .acquire_many_owned(units)
-            .await
-            .map_err(io::Error::other)?;
-        Ok(Frame {
-            bytes: read_body(io, length).await?,
-            _held: Some(held),
-        })
+        let held = Arc::clone(&self.budget).acquire_many_owned(units).await.map_err(io::Error::other)?;
+        Ok(Frame { bytes: read_body(io, length).await?, _held: Some(held) })
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Reply>
@@ -135,44 +124,30 @@ mod tests {
     use libp2p::request_response::Codec as _;
 
     async fn read(bytes: Vec<u8>) -> io::Result<Frame> {
-        FrameCodec::new()
-            .read_request(&PROTOCOL, &mut Cursor::new(bytes))
-            .await
+        FrameCodec::new().read_request(&PROTOCOL, &mut Cursor::new(bytes)).await
     }
 
     #[tokio::test]
     async fn a_frame_is_read_back() {
         let mut out = Cursor::new(Vec::new());
         let frame = Frame::ours(Bytes::from_static(b"message"));
-        FrameCodec::new()
-            .write_request(&PROTOCOL, &mut out, frame)
-            .await
-            .unwrap();
+        FrameCodec::new().write_request(&PROTOCOL, &mut out, frame).await.unwrap();
         let mut codec = FrameCodec::new();
         let all = codec.budget.available_permits();
         let mut io = Cursor::new(out.into_inner());
         let frame = codec.read_request(&PROTOCOL, &mut io).await.unwrap();
         assert_eq!(frame.bytes, "message");
-        assert_eq!(
-            codec.budget.available_permits(),
-            all - 1,
-            "held while it is worked on"
-        );
+        assert_eq!(codec.budget.available_permits(), all - 1, "held while it is worked on");
         drop(frame);
         assert_eq!(codec.budget.available_permits(), all);
     }
 
     #[tokio::test]
     async fn an_oversize_length_is_refused_before_its_body() {
-        let error = read((MESSAGE_BYTES_MAX + 1).to_be_bytes().to_vec())
-            .await
-            .unwrap_err();
+        let error = read((MESSAGE_BYTES_MAX + 1).to_be_bytes().to_vec()).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
         let mut reply = Cursor::new((REPLY_BYTES_MAX + 1).to_be_bytes());
-        let error = FrameCodec::new()
-            .read_response(&PROTOCOL, &mut reply)
-            .await
-            .unwrap_err();
+        let error = FrameCodec::new().read_response(&PROTOCOL, &mut reply).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     }
 

@@ -83,20 +83,14 @@ pub(crate) async fn listen(config: &Config) -> Result<(Swarm<Behaviour>, Multiad
     let behaviour = Behaviour::new(&config.limits);
     let mut swarm = SwarmBuilder::with_existing_identity(config.identity.keypair())
         .with_tokio()
-        .with_tcp(
-            tcp::Config::default().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)
         .map_err(|error| Error::Transport(Box::new(error)))?
         .with_behaviour(|_| behaviour)
         .map_err(|error| Error::Transport(Box::new(error)))?
         .with_swarm_config(|swarm| {
             // One protocol a stream: the request can follow its name at once, without a round trip.
             let lazy = upgrade::Version::V1Lazy;
-            swarm
-                .with_idle_connection_timeout(IDLE_TIMEOUT)
-                .with_substream_upgrade_protocol_override(lazy)
+            swarm.with_idle_connection_timeout(IDLE_TIMEOUT).with_substream_upgrade_protocol_override(lazy)
         })
         .with_connection_timeout(HANDSHAKE_TIMEOUT)
         .build();
@@ -104,16 +98,12 @@ pub(crate) async fn listen(config: &Config) -> Result<(Swarm<Behaviour>, Multiad
         address: config.listen.clone(),
         source,
     };
-    swarm
-        .listen_on(config.listen.clone())
-        .map_err(|error| failed(Box::new(error)))?;
+    swarm.listen_on(config.listen.clone()).map_err(|error| failed(Box::new(error)))?;
     loop {
         match swarm.select_next_some().await {
             SwarmEvent::NewListenAddr { address, .. } => return Ok((swarm, address)),
             SwarmEvent::ListenerError { error, .. } => return Err(failed(Box::new(error))),
-            SwarmEvent::ListenerClosed {
-                reason: Err(error), ..
-            } => return Err(failed(Box::new(error))),
+            SwarmEvent::ListenerClosed { reason: Err(error), .. } => return Err(failed(Box::new(error))),
             SwarmEvent::ListenerClosed { reason: Ok(()), .. } => {
                 return Err(failed("the listener closed".into()));
             }
@@ -165,22 +155,8 @@ impl Driver {
 
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Send {
-                peer,
-                kind,
-                bytes,
-                permit,
-                answer,
-            } => {
-                self.send(
-                    peer,
-                    bytes,
-                    Waiting::Caller {
-                        kind,
-                        answer,
-                        _permit: permit,
-                    },
-                );
+            Command::Send { peer, kind, bytes, permit, answer } => {
+                self.send(peer, bytes, Waiting::Caller { kind, answer, _permit: permit });
             }
             Command::UpdatePeers { peers, done } => {
                 self.update_peers(peers);
@@ -193,34 +169,17 @@ impl Driver {
         match event {
             SwarmEvent::Behaviour(Event::Link(event)) => self.on_link_event(event),
             SwarmEvent::Behaviour(Event::Ping(event)) => self.on_ping(event),
-            SwarmEvent::ConnectionEstablished {
-                peer_id,
-                num_established,
-                ..
-            } => {
+            SwarmEvent::ConnectionEstablished { peer_id, num_established, .. } => {
                 self.on_connected(peer_id, num_established.get());
             }
-            SwarmEvent::ConnectionClosed {
-                peer_id,
-                num_established,
-                cause,
-                ..
-            } => {
+            SwarmEvent::ConnectionClosed { peer_id, num_established, cause, .. } => {
                 debug!(remote = %peer_id, ?cause, "connection closed");
                 self.on_disconnected(peer_id, num_established);
             }
-            SwarmEvent::OutgoingConnectionError {
-                peer_id: Some(peer),
-                error,
-                ..
-            } => {
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 self.on_dial_failed(peer, &error);
             }
-            SwarmEvent::IncomingConnectionError {
-                error: ListenError::Denied { cause },
-                peer_id,
-                ..
-            } => {
+            SwarmEvent::IncomingConnectionError { error: ListenError::Denied { cause }, peer_id, .. } => {
                 let denied = self.parts.metrics.denied();
                 // A flood must not fill the log: the first, second, fourth, eighth …
                 if denied.is_power_of_two() {
@@ -237,40 +196,17 @@ impl Driver {
     fn on_link_event(&mut self, event: request_response::Event<super::codec::Frame, Reply>) {
         use request_response::{Event, Message};
         match event {
-            Event::Message {
-                peer,
-                message:
-                    Message::Request {
-                        request_id,
-                        request,
-                        channel,
-                    },
-                ..
-            } => {
+            Event::Message { peer, message: Message::Request { request_id, request, channel }, .. } => {
                 self.on_request(peer, request_id, request, channel);
             }
-            Event::Message {
-                peer,
-                message: Message::Response { request_id, response },
-                ..
-            } => {
+            Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
                 self.on_reply(peer, request_id, Ok(response));
             }
-            Event::OutboundFailure {
-                peer,
-                request_id,
-                error,
-                ..
-            } => {
+            Event::OutboundFailure { peer, request_id, error, .. } => {
                 debug!(remote = %peer, %error, "a request failed");
                 self.on_reply(peer, request_id, Err(outbound::failure(&error)));
             }
-            Event::InboundFailure {
-                peer,
-                request_id,
-                error,
-                ..
-            } => {
+            Event::InboundFailure { peer, request_id, error, .. } => {
                 debug!(remote = %peer, %error, "an answer did not get through");
                 self.unanswered.remove(&(peer, request_id));
             }
@@ -290,15 +226,10 @@ impl Driver {
     /// Tells the handles who is there.
     fn publish(&self) {
         let entry = |state: &PeerState| {
-            (
-                state.link.organisation,
-                (Arc::<Link>::clone(&state.link), state.connections > 0),
-            )
+            (state.link.organisation, (Arc::<Link>::clone(&state.link), state.connections > 0))
         };
         let table: Table = self.peers.values().map(entry).collect();
-        self.parts
-            .metrics
-            .connected(table.values().filter(|(_, connected)| *connected).count());
+        self.parts.metrics.connected(table.values().filter(|(_, connected)| *connected).count());
         self.parts.table.send_replace(Arc::new(table));
     }
 

@@ -128,8 +128,7 @@ mod tests {
         assert_eq!(admitted(&mut gate, &stranger, 0), PENDING_UNLISTED);
         assert_eq!(admitted(&mut gate, &partner, 100), PENDING_LISTED);
         let freed = ConnectionId::new_unchecked(0);
-        gate.handle_established_inbound_connection(freed, PeerId::random(), &partner, &stranger)
-            .unwrap();
+        gate.handle_established_inbound_connection(freed, PeerId::random(), &partner, &stranger).unwrap();
         assert_eq!(admitted(&mut gate, &stranger, 200), 1);
     }
 }

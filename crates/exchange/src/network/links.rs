@@ -59,11 +59,7 @@ impl Links {
             let config = request_response::Config::default()
                 .with_request_timeout(timeout)
                 .with_max_concurrent_streams(STREAMS_PER_CONNECTION);
-            Inner::with_codec(
-                FrameCodec::new(),
-                iter::once((PROTOCOL, ProtocolSupport::Full)),
-                config,
-            )
+            Inner::with_codec(FrameCodec::new(), iter::once((PROTOCOL, ProtocolSupport::Full)), config)
         });
     }
 
@@ -75,10 +71,7 @@ impl Links {
 
     /// Sends a request over an existing connection; `None` where there is none.
     pub(crate) fn send(&mut self, peer: PeerId, frame: Frame) -> Option<OutboundRequestId> {
-        let inner = self
-            .peers
-            .get_mut(&peer)
-            .filter(|inner| inner.is_connected(&peer))?;
+        let inner = self.peers.get_mut(&peer).filter(|inner| inner.is_connected(&peer))?;
         let id = inner.send_request(&peer, frame);
         self.queue(peer);
         Some(id)
@@ -129,8 +122,7 @@ impl NetworkBehaviour for Links {
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.listed(peer)?
-            .handle_established_inbound_connection(connection, peer, local, remote)
+        self.listed(peer)?.handle_established_inbound_connection(connection, peer, local, remote)
     }
 
     fn handle_established_outbound_connection(
@@ -141,8 +133,7 @@ impl NetworkBehaviour for Links {
         role: Endpoint,
         port: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        self.listed(peer)?
-            .handle_established_outbound_connection(connection, peer, address, role, port)
+        self.listed(peer)?.handle_established_outbound_connection(connection, peer, address, role, port)
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm) {

@@ -19,10 +19,7 @@ async fn two_nodes_exchange_and_every_reply_comes_back() {
     ];
     for (height, reply) in (1..).zip(replies) {
         b.inbox.answer_next(reply.clone());
-        assert_eq!(
-            a.handle.send(b.organisation(), &wake(height)).await.unwrap(),
-            reply
-        );
+        assert_eq!(a.handle.send(b.organisation(), &wake(height)).await.unwrap(), reply);
         assert_eq!(b.next().await, (a.organisation(), wake(height)));
     }
     assert_eq!(b.handle.metrics().messages_received("wake", "accepted"), 1);
@@ -32,9 +29,7 @@ async fn two_nodes_exchange_and_every_reply_comes_back() {
 #[tokio::test]
 async fn four_nodes_hear_every_broadcast_in_order() {
     let mut nodes = network(4).await;
-    let batches: Vec<Message> = (0..20_u8)
-        .map(|n| Message::Batch(Bytes::from(vec![n; 100])))
-        .collect();
+    let batches: Vec<Message> = (0..20_u8).map(|n| Message::Batch(Bytes::from(vec![n; 100]))).collect();
     for batch in &batches {
         nodes[0].handle.broadcast(batch).unwrap();
     }
@@ -51,9 +46,7 @@ async fn a_wake_up_overtakes_batches_and_the_latest_arrives() {
     let mut nodes = network(2).await;
     let (mut b, a) = (nodes.pop().unwrap(), nodes.pop().unwrap());
     // The inbox holds the first batch: later batches wait, the wake-up does not.
-    b.inbox
-        .permits
-        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    b.inbox.permits.forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
     let batch = |n: u8| Message::Batch(Bytes::from(vec![n; 10]));
     a.handle.broadcast(&batch(1)).unwrap();
     assert_eq!(b.next().await.1, batch(1));
@@ -75,8 +68,7 @@ async fn gossip_to_a_busy_peer_is_said_again_before_what_follows() {
     let mut nodes = network(2).await;
     let (mut b, a) = (nodes.pop().unwrap(), nodes.pop().unwrap());
     b.inbox.answer_next(Reply::Busy { retry_after_ms: 1 });
-    b.inbox
-        .answer_next(Reply::refused("suspended", "not to be said again"));
+    b.inbox.answer_next(Reply::refused("suspended", "not to be said again"));
     let batches = [1, 2].map(|n| Message::Batch(Bytes::from(vec![n; 10])));
     for batch in &batches {
         a.handle.broadcast(batch).unwrap();
@@ -110,25 +102,13 @@ async fn only_listed_organisations_are_reached_and_the_list_may_change() {
     let error = a.handle.send(c.organisation(), &wake(1)).await.unwrap_err();
     assert!(matches!(error, SendError::UnknownOrganisation(_)));
     c.handle.watch().wait_for(a.organisation(), false).await.unwrap();
-    assert!(matches!(
-        c.handle.send(a.organisation(), &wake(1)).await,
-        Err(SendError::Unreachable)
-    ));
-    assert_eq!(
-        a.handle.send(b.organisation(), &wake(2)).await.unwrap(),
-        Reply::Accepted
-    );
+    assert!(matches!(c.handle.send(a.organisation(), &wake(1)).await, Err(SendError::Unreachable)));
+    assert_eq!(a.handle.send(b.organisation(), &wake(2)).await.unwrap(), Reply::Accepted);
 
-    a.handle
-        .update_peers(vec![b.as_peer(), c.as_peer()])
-        .await
-        .unwrap();
+    a.handle.update_peers(vec![b.as_peer(), c.as_peer()]).await.unwrap();
     a.sees(c).await;
     c.sees(a).await;
-    assert_eq!(
-        c.handle.send(a.organisation(), &wake(3)).await.unwrap(),
-        Reply::Accepted
-    );
+    assert_eq!(c.handle.send(a.organisation(), &wake(3)).await.unwrap(), Reply::Accepted);
     assert_eq!(a.handle.peers().len(), 2);
 }
 
@@ -136,9 +116,7 @@ async fn only_listed_organisations_are_reached_and_the_list_may_change() {
 async fn shutdown_finishes_what_is_being_worked_on_and_takes_no_more() {
     let mut nodes = network(2).await;
     let (mut b, a) = (nodes.pop().unwrap(), nodes.pop().unwrap());
-    b.inbox
-        .permits
-        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    b.inbox.permits.forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
     let sending = tokio::spawn({
         let (handle, to) = (a.handle.clone(), b.organisation());
         async move { handle.send(to, &wake(1)).await }
@@ -150,22 +128,12 @@ async fn shutdown_finishes_what_is_being_worked_on_and_takes_no_more() {
     });
     b.inbox.permits.add_permits(1);
     stopping.await.unwrap();
-    assert_eq!(
-        b.inbox.permits.available_permits(),
-        0,
-        "the inbox was not interrupted"
-    );
+    assert_eq!(b.inbox.permits.available_permits(), 0, "the inbox was not interrupted");
     // The answer nearly always arrives before the connection ends; where it does not, the sender knows to ask again.
     let answer = sending.await.unwrap();
-    assert!(
-        matches!(answer, Ok(Reply::Accepted) | Err(SendError::Unreachable)),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Ok(Reply::Accepted) | Err(SendError::Unreachable)), "{answer:?}");
     a.handle.watch().wait_for(b.organisation(), false).await.unwrap();
-    assert!(matches!(
-        b.handle.send(a.organisation(), &wake(2)).await,
-        Err(SendError::Closed)
-    ));
+    assert!(matches!(b.handle.send(a.organisation(), &wake(2)).await, Err(SendError::Closed)));
     assert!(matches!(b.handle.broadcast(&wake(2)), Err(SendError::Closed)));
     assert!(b.handle.update_peers(vec![]).await.is_err());
     b.handle.shutdown().await;

@@ -34,14 +34,7 @@ async fn strangers_that_flood_do_not_keep_partners_from_talking() {
         }
     });
     let rubbish = tokio::spawn({
-        let port = target
-            .address
-            .to_string()
-            .rsplit('/')
-            .next()
-            .unwrap()
-            .parse::<u16>()
-            .unwrap();
+        let port = target.address.to_string().rsplit('/').next().unwrap().parse::<u16>().unwrap();
         async move {
             let mut held = std::collections::VecDeque::new();
             while !*stopped.borrow() {
@@ -59,17 +52,9 @@ async fn strangers_that_flood_do_not_keep_partners_from_talking() {
     let mut height = 0;
     while height < 300 || nodes[0].handle.metrics().connections_denied() < 20 {
         height += 1;
-        let reply = nodes[1]
-            .handle
-            .send(nodes[0].organisation(), &wake(height))
-            .await
-            .unwrap();
+        let reply = nodes[1].handle.send(nodes[0].organisation(), &wake(height)).await.unwrap();
         assert_eq!(reply, Reply::Accepted);
-        let reply = nodes[0]
-            .handle
-            .send(nodes[2].organisation(), &wake(height))
-            .await
-            .unwrap();
+        let reply = nodes[0].handle.send(nodes[2].organisation(), &wake(height)).await.unwrap();
         assert_eq!(reply, Reply::Accepted);
     }
     stop.send(true).unwrap();
@@ -79,11 +64,7 @@ async fn strangers_that_flood_do_not_keep_partners_from_talking() {
 
 #[tokio::test]
 async fn a_known_peer_that_floods_is_told_to_wait_and_others_are_served() {
-    let limits = Limits {
-        inbound_burst: 20,
-        inbound_per_second: 1,
-        ..Limits::default()
-    };
+    let limits = Limits { inbound_burst: 20, inbound_per_second: 1, ..Limits::default() };
     let nodes = network_with(3, limits).await;
     let to = nodes[0].organisation();
     let flood = (0..500).map(|height| {
@@ -92,34 +73,19 @@ async fn a_known_peer_that_floods_is_told_to_wait_and_others_are_served() {
     });
     let flood = tokio::spawn(futures::future::join_all(flood));
     for height in 0..20 {
-        assert_eq!(
-            nodes[2].handle.send(to, &wake(height)).await.unwrap(),
-            Reply::Accepted
-        );
+        assert_eq!(nodes[2].handle.send(to, &wake(height)).await.unwrap(), Reply::Accepted);
     }
     let replies = flood.await.unwrap();
     let accepted = replies.iter().filter(|reply| **reply == Reply::Accepted).count();
-    let busy = replies
-        .iter()
-        .filter(|reply| matches!(reply, Reply::Busy { retry_after_ms: 1.. }))
-        .count();
-    assert!(
-        accepted >= 20 && busy > 0 && accepted + busy == 500,
-        "{accepted} accepted, {busy} busy"
-    );
+    let busy = replies.iter().filter(|reply| matches!(reply, Reply::Busy { retry_after_ms: 1.. })).count();
+    assert!(accepted >= 20 && busy > 0 && accepted + busy == 500, "{accepted} accepted, {busy} busy");
 }
 
 #[tokio::test]
 async fn a_peer_that_fills_its_share_of_the_inbox_leaves_the_others_theirs() {
-    let limits = Limits {
-        inbound_in_flight: 4,
-        ..Limits::default()
-    };
+    let limits = Limits { inbound_in_flight: 4, ..Limits::default() };
     let mut nodes = network_with(3, limits).await;
-    nodes[0]
-        .inbox
-        .permits
-        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    nodes[0].inbox.permits.forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
     let to = nodes[0].organisation();
     let send = |from: usize, height| {
         let handle = nodes[from].handle.clone();

@@ -33,14 +33,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn the_bytes_are_these() {
-    assert_eq!(
-        hex(&Message::Wake { height: Height(258) }.encode().unwrap()),
-        "01020000000000000102"
-    );
-    assert_eq!(
-        hex(&Message::Batch(Bytes::from_static(b"ab")).encode().unwrap()),
-        "0101000000026162"
-    );
+    assert_eq!(hex(&Message::Wake { height: Height(258) }.encode().unwrap()), "01020000000000000102");
+    assert_eq!(hex(&Message::Batch(Bytes::from_static(b"ab")).encode().unwrap()), "0101000000026162");
     let expected = [
         "0104",
         &"07".repeat(16),
@@ -61,12 +55,8 @@ fn the_bytes_are_these() {
         disclosure: Bytes::from_static(b"D"),
         receipt: Bytes::from_static(b"R"),
     };
-    let shipment = Shipment {
-        id: [1; 16],
-        consignor: OrganisationId(3),
-        consignee_gln: gln(),
-        events: vec![event],
-    };
+    let shipment =
+        Shipment { id: [1; 16], consignor: OrganisationId(3), consignee_gln: gln(), events: vec![event] };
     let page = shipment.into_pages().unwrap().remove(0);
     let expected = [
         "0103",
@@ -81,16 +71,10 @@ fn the_bytes_are_these() {
         "0000000144",
         "0000000152",
     ];
-    assert_eq!(
-        hex(&Message::ShipmentNotice(page).encode().unwrap()),
-        expected.concat()
-    );
+    assert_eq!(hex(&Message::ShipmentNotice(page).encode().unwrap()), expected.concat());
     assert_eq!(hex(&Reply::Accepted.encode()), "0101");
     assert_eq!(hex(&Reply::Duplicate.encode()), "0102");
-    assert_eq!(
-        hex(&Reply::refused("no", "why").encode()),
-        "0103000000026e6f00000003776879"
-    );
+    assert_eq!(hex(&Reply::refused("no", "why").encode()), "0103000000026e6f00000003776879");
     assert_eq!(hex(&Reply::Busy { retry_after_ms: 1 }.encode()), "010400000001");
 }
 
@@ -108,11 +92,7 @@ fn a_long_detail_is_cut_at_a_character() {
 #[test]
 fn identifiers_are_checked_where_they_are_read() {
     let good = Message::Alert(alert()).encode().unwrap();
-    let at = |text: &str| {
-        good.windows(text.len())
-            .position(|window| window == text.as_bytes())
-            .unwrap()
-    };
+    let at = |text: &str| good.windows(text.len()).position(|window| window == text.as_bytes()).unwrap();
     for (position, byte) in [
         (at("09521568251204") + 13, b'5'), // check digit
         (at("9521321000018") + 12, b'1'),  // check digit
@@ -124,22 +104,12 @@ fn identifiers_are_checked_where_they_are_read() {
         let mut bad = good.to_vec();
         assert_ne!(bad[position], byte);
         bad[position] = byte;
-        assert!(
-            matches!(Message::decode(&bad.into()), Err(MessageError::Malformed(_))),
-            "{position}"
-        );
+        assert!(matches!(Message::decode(&bad.into()), Err(MessageError::Malformed(_))), "{position}");
     }
-    let too_long = Alert {
-        code: "A".repeat(65),
-        ..alert()
-    };
+    let too_long = Alert { code: "A".repeat(65), ..alert() };
     assert!(matches!(
         Message::Alert(too_long).encode(),
-        Err(MessageError::TooLarge {
-            what: "code",
-            given: 65,
-            max: 64
-        })
+        Err(MessageError::TooLarge { what: "code", given: 65, max: 64 })
     ));
 }
 
@@ -149,21 +119,9 @@ fn any_bytes(max: usize) -> impl Strategy<Value = Bytes> {
 
 fn any_alert() -> impl Strategy<Value = Message> {
     let label = ("[0-9A-Za-z]{1,20}", proptest::option::of("[0-9A-Za-z]{1,20}"));
-    (
-        any::<[u8; 16]>(),
-        "\\PC{0,20}",
-        any::<bool>(),
-        any::<u64>(),
-        any::<[u8; 32]>(),
-        label,
-        "\\PC{0,200}",
-    )
+    (any::<[u8; 16]>(), "\\PC{0,20}", any::<bool>(), any::<u64>(), any::<[u8; 32]>(), label, "\\PC{0,200}")
         .prop_map(|(id, code, grave, raised_at, key, (serial, lot), detail)| {
-            let level = if grave {
-                AlertLevel::PotentialFalsification
-            } else {
-                AlertLevel::Exception
-            };
+            let level = if grave { AlertLevel::PotentialFalsification } else { AlertLevel::Exception };
             Message::Alert(Alert {
                 id,
                 code: code.chars().take(16).collect(),
@@ -187,25 +145,20 @@ fn any_shipment() -> impl Strategy<Value = Shipment> {
             receipt,
         },
     );
-    (
-        any::<[u8; 16]>(),
-        any::<u32>(),
-        proptest::collection::vec(event, 0..20),
-    )
-        .prop_map(|(id, consignor, events)| Shipment {
+    (any::<[u8; 16]>(), any::<u32>(), proptest::collection::vec(event, 0..20)).prop_map(
+        |(id, consignor, events)| Shipment {
             id,
             consignor: OrganisationId(consignor),
             consignee_gln: gln(),
             events,
-        })
+        },
+    )
 }
 
 fn any_message() -> impl Strategy<Value = Message> {
     prop_oneof![
         any_bytes(2_000).prop_map(Message::Batch),
-        any::<u64>().prop_map(|height| Message::Wake {
-            height: Height(height)
-        }),
+        any::<u64>().prop_map(|height| Message::Wake { height: Height(height) }),
         any_alert(),
         any_shipment().prop_map(|shipment| Message::ShipmentNotice(shipment.into_pages().unwrap().remove(0))),
     ]
@@ -270,8 +223,5 @@ proptest! {
 #[test]
 fn more_than_a_message_may_have_is_refused_unread() {
     let bytes = Bytes::from(vec![1; MESSAGE_BYTES_MAX as usize + 1]);
-    assert!(matches!(
-        Message::decode(&bytes),
-        Err(MessageError::TooLarge { what: "message", .. })
-    ));
+    assert!(matches!(Message::decode(&bytes), Err(MessageError::TooLarge { what: "message", .. })));
 }

@@ -38,16 +38,9 @@ impl Keeper {
 impl Inbox for Keeper {
     async fn receive(&self, from: OrganisationId, message: Message) -> Reply {
         self.received.send((from, message)).unwrap();
-        assert!(
-            !self.fail.swap(false, Ordering::Relaxed),
-            "this inbox was told to fail"
-        );
+        assert!(!self.fail.swap(false, Ordering::Relaxed), "this inbox was told to fail");
         self.permits.acquire().await.unwrap().forget();
-        self.replies
-            .lock()
-            .unwrap()
-            .pop_front()
-            .unwrap_or(Reply::Accepted)
+        self.replies.lock().unwrap().pop_front().unwrap_or(Reply::Accepted)
     }
 }
 
@@ -76,22 +69,10 @@ impl Node {
             permits: Semaphore::new(Semaphore::MAX_PERMITS),
             fail: AtomicBool::new(false),
         });
-        let config = Config {
-            identity,
-            listen,
-            peers,
-            limits,
-        };
+        let config = Config { identity, listen, peers, limits };
         let random = Box::new(StdRng::seed_from_u64(number.into()));
-        let handle = exchange::start(config, Arc::clone(&inbox) as Arc<dyn Inbox>, random)
-            .await
-            .unwrap();
-        Self {
-            number,
-            handle,
-            inbox,
-            received,
-        }
+        let handle = exchange::start(config, Arc::clone(&inbox) as Arc<dyn Inbox>, random).await.unwrap();
+        Self { number, handle, inbox, received }
     }
 
     pub fn organisation(&self) -> OrganisationId {
@@ -108,11 +89,7 @@ impl Node {
 
     /// Waits until this node has a connection to the other.
     pub async fn sees(&self, other: &Node) {
-        self.handle
-            .watch()
-            .wait_for(other.organisation(), true)
-            .await
-            .unwrap();
+        self.handle.watch().wait_for(other.organisation(), true).await.unwrap();
     }
 
     pub async fn next(&mut self) -> (OrganisationId, Message) {
@@ -132,10 +109,7 @@ pub async fn network_with(count: u32, limits: Limits) -> Vec<Node> {
     }
     for node in &nodes {
         let others = nodes.iter().filter(|other| other.number != node.number);
-        node.handle
-            .update_peers(others.map(Node::as_peer).collect())
-            .await
-            .unwrap();
+        node.handle.update_peers(others.map(Node::as_peer).collect()).await.unwrap();
     }
     for node in &nodes {
         for other in nodes.iter().filter(|other| other.number != node.number) {
@@ -146,9 +120,7 @@ pub async fn network_with(count: u32, limits: Limits) -> Vec<Node> {
 }
 
 pub fn wake(height: u64) -> Message {
-    Message::Wake {
-        height: Height(height),
-    }
+    Message::Wake { height: Height(height) }
 }
 
 /// Bytes as they are: announces any length, sends any body.
@@ -231,9 +203,7 @@ pub fn raw_swarm(number: u32) -> RawSwarm {
 pub fn dial(swarm: &mut RawSwarm, to: &Peer) {
     let options = DialOpts::peer_id(to.peer_id).addresses(vec![to.address.clone()]);
     let always = libp2p::swarm::dial_opts::PeerCondition::Always;
-    swarm
-        .dial(options.condition(always).allocate_new_port().build())
-        .unwrap();
+    swarm.dial(options.condition(always).allocate_new_port().build()).unwrap();
 }
 
 pub fn peer_id_of(number: u32) -> PeerId {

@@ -75,12 +75,7 @@ fn row(line: &str) -> Result<String, String> {
 fn alternatives(text: &str, outer: char, inner: char) -> String {
     let groups: Vec<String> = text
         .split(outer)
-        .map(|group| {
-            format!(
-                "&[{}]",
-                group.split(inner).map(quote).collect::<Vec<_>>().join(", ")
-            )
-        })
+        .map(|group| format!("&[{}]", group.split(inner).map(quote).collect::<Vec<_>>().join(", ")))
         .collect();
     format!("&[{}]", groups.join(", "))
 }
@@ -100,13 +95,9 @@ fn part(token: &str) -> Result<String, String> {
         _ => return Err(format!("unknown component {token}")),
     };
     let length = characters.as_str();
-    let (min, max) = length
-        .strip_prefix("..")
-        .map_or((length, length), |max| ("1", max));
+    let (min, max) = length.strip_prefix("..").map_or((length, length), |max| ("1", max));
     for number in [min, max] {
-        number
-            .parse::<u8>()
-            .map_err(|_| format!("no length in {token}"))?;
+        number.parse::<u8>().map_err(|_| format!("no length in {token}"))?;
     }
     let linters: Vec<String> = names.map(variant).collect();
     Ok(format!(

@@ -53,10 +53,7 @@ impl Ai {
         for (to, from) in digits.iter_mut().zip(bytes) {
             *to = *from;
         }
-        Some(Self {
-            digits,
-            length: u8::try_from(bytes.len()).unwrap_or(4),
-        })
+        Some(Self { digits, length: u8::try_from(bytes.len()).unwrap_or(4) })
     }
 
     /// The digits.
@@ -184,11 +181,7 @@ pub fn check_value(spec: &AiSpec, value: &str) -> Result<(), ValueFault> {
         offset = offset.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
         rest = left;
     }
-    if rest.is_empty() {
-        Ok(())
-    } else {
-        Err(ValueFault::TooLong)
-    }
+    if rest.is_empty() { Ok(()) } else { Err(ValueFault::TooLong) }
 }
 
 #[cfg(test)]
@@ -235,10 +228,7 @@ mod tests {
         assert_eq!(check("7007", "2112252"), Err(ValueFault::TooShort));
         assert_eq!(check("10", ""), Err(ValueFault::TooShort));
         assert_eq!(check("10", "123456789012345678901"), Err(ValueFault::TooLong));
-        assert_eq!(
-            check("8001", "12341234512321").unwrap_err().code(),
-            "INVALID_WINDING_DIRECTION"
-        );
+        assert_eq!(check("8001", "12341234512321").unwrap_err().code(), "INVALID_WINDING_DIRECTION");
         assert_eq!(check("01", "é").unwrap_err().code(), "NON_DIGIT_CHARACTER");
     }
 }

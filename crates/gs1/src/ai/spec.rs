@@ -80,27 +80,18 @@ impl AiSpec {
     /// Fewest characters of the data field.
     #[must_use]
     pub fn length_min(&self) -> usize {
-        self.parts
-            .iter()
-            .filter(|part| !part.optional)
-            .map(|part| usize::from(part.min))
-            .sum()
+        self.parts.iter().filter(|part| !part.optional).map(|part| usize::from(part.min)).sum()
     }
 
     /// True when `code` may qualify this key in the path of a GS1 Digital Link.
     #[must_use]
     pub fn has_qualifier(&self, code: &str) -> bool {
-        self.key
-            .is_some_and(|sequences| sequences.iter().any(|sequence| sequence.contains(&code)))
+        self.key.is_some_and(|sequences| sequences.iter().any(|sequence| sequence.contains(&code)))
     }
 }
 
 /// True when `code` is the companion `pattern`, in which `n` stands for any digit.
 #[must_use]
 pub fn matches(pattern: &str, code: &str) -> bool {
-    pattern.len() == code.len()
-        && pattern
-            .bytes()
-            .zip(code.bytes())
-            .all(|(p, c)| p == b'n' || p == c)
+    pattern.len() == code.len() && pattern.bytes().zip(code.bytes()).all(|(p, c)| p == b'n' || p == c)
 }

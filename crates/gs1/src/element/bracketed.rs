@@ -12,10 +12,7 @@ pub(super) fn parse(text: &str) -> Result<ElementString, ElementFault> {
     while !rest.is_empty() {
         let at = position(text.len() - rest.len());
         let fault = || ElementFault::Bracket { at };
-        let (code, after) = rest
-            .strip_prefix('(')
-            .and_then(|open| open.split_once(')'))
-            .ok_or_else(fault)?;
+        let (code, after) = rest.strip_prefix('(').and_then(|open| open.split_once(')')).ok_or_else(fault)?;
         let ai = Ai::new(code).ok_or_else(fault)?;
         if ai.spec().is_none() {
             return Err(ElementFault::UnknownAi { at });
@@ -24,11 +21,7 @@ pub(super) fn parse(text: &str) -> Result<ElementString, ElementFault> {
         found.push_at(ai, &value, position(text.len() - after.len()))?;
         rest = left;
     }
-    if found.elements().is_empty() {
-        Err(ElementFault::Empty)
-    } else {
-        Ok(found)
-    }
+    if found.elements().is_empty() { Err(ElementFault::Empty) } else { Ok(found) }
 }
 
 /// The data up to the next bracket that is not escaped.

@@ -83,11 +83,7 @@ impl ElementFault {
     pub const fn position(&self) -> Option<u32> {
         match self {
             Self::UnknownAi { at } | Self::Bracket { at } | Self::Repeated { at, .. } => Some(*at),
-            Self::Value {
-                at,
-                fault: ValueFault::Content(fault),
-                ..
-            } => Some(at.saturating_add(fault.at)),
+            Self::Value { at, fault: ValueFault::Content(fault), .. } => Some(at.saturating_add(fault.at)),
             Self::Value { at, .. } => Some(*at),
             _ => None,
         }

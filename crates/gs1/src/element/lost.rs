@@ -8,9 +8,8 @@ use crate::Ai;
 use crate::limits::{READING_STEPS_MAX, READINGS_MAX};
 
 /// The identifiers that are searched; every reading must hold a trade item number.
-const PACK: &[&str] = &[
-    "01", "10", "11", "17", "21", "240", "710", "711", "712", "713", "714", "715", "716", "717",
-];
+const PACK: &[&str] =
+    &["01", "10", "11", "17", "21", "240", "710", "711", "712", "713", "714", "715", "716", "717"];
 
 /// A search in progress.
 struct Search<'a> {
@@ -24,11 +23,7 @@ pub(super) fn readings(data: &str) -> Option<Vec<ElementString>> {
     if !data.bytes().all(crate::charset::is_cset82) {
         return Some(Vec::new());
     }
-    let mut search = Search {
-        data,
-        found: Vec::new(),
-        steps: 0,
-    };
+    let mut search = Search { data, found: Vec::new(), steps: 0 };
     search.from(0, &ElementString::default()).then_some(search.found)
 }
 
@@ -75,10 +70,7 @@ mod tests {
         let data = "1724053121ABCDEFGHIJKLMNOPQRST10XYZ0100693570007182";
         let found = readings(data).unwrap();
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(
-            found[0].to_string(),
-            "(17)240531(21)ABCDEFGHIJKLMNOPQRST(10)XYZ(01)00693570007182"
-        );
+        assert_eq!(found[0].to_string(), "(17)240531(21)ABCDEFGHIJKLMNOPQRST(10)XYZ(01)00693570007182");
     }
 
     #[test]

@@ -58,10 +58,7 @@ impl ElementString {
     /// The data of one identifier.
     #[must_use]
     pub fn get(&self, ai: Ai) -> Option<&str> {
-        self.elements
-            .iter()
-            .find(|(present, _)| *present == ai)
-            .map(|(_, value)| value.as_str())
+        self.elements.iter().find(|(present, _)| *present == ai).map(|(_, value)| value.as_str())
     }
 
     /// Adds an element after checking its data.

@@ -17,11 +17,7 @@ pub(super) fn parse(data: &str) -> Result<ElementString, ElementFault> {
         found.push_at(ai, value, value_at)?;
         rest = left.strip_prefix(SEPARATOR).unwrap_or(left);
     }
-    if found.elements().is_empty() {
-        Err(ElementFault::Empty)
-    } else {
-        Ok(found)
-    }
+    if found.elements().is_empty() { Err(ElementFault::Empty) } else { Ok(found) }
 }
 
 /// The identifier at the beginning, known or of a length that its first two digits tell.
@@ -35,11 +31,7 @@ fn identifier(text: &str) -> Option<(Ai, &str)> {
 fn split_value(ai: Ai, text: &str) -> (&str, &str) {
     let end = text.find(SEPARATOR).unwrap_or(text.len());
     let end = match ai.spec().filter(|spec| spec.predefined_length) {
-        Some(spec) => text
-            .char_indices()
-            .nth(spec.length_max())
-            .map_or(text.len(), |(at, _)| at)
-            .min(end),
+        Some(spec) => text.char_indices().nth(spec.length_max()).map_or(text.len(), |(at, _)| at).min(end),
         None => end,
     };
     text.split_at(end)

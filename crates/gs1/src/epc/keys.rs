@@ -9,9 +9,7 @@ use crate::text::text_newtype;
 
 /// Checks a key's text by the rules of its application identifier.
 fn check(what: &'static str, expected: &'static str, code: &str, text: &str) -> Result<(), Gs1Error> {
-    let spec = Ai::new(code)
-        .and_then(|ai| ai.spec())
-        .ok_or(Gs1Error::UnknownScheme)?;
+    let spec = Ai::new(code).and_then(|ai| ai.spec()).ok_or(Gs1Error::UnknownScheme)?;
     ai::check_value(spec, text).map_err(|fault| match fault {
         ValueFault::Content(fault) => Gs1Error::content(what, fault),
         ValueFault::TooShort | ValueFault::TooLong => Gs1Error::length(what, expected, text),

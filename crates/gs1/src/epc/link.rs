@@ -41,10 +41,7 @@ const CONVENIENCE: &[(&str, &str)] = &[
 
 /// The digits of an identifier written as digits or as a convenience word.
 fn code(segment: &str) -> &str {
-    CONVENIENCE
-        .iter()
-        .find(|(word, _)| *word == segment)
-        .map_or(segment, |(_, code)| code)
+    CONVENIENCE.iter().find(|(word, _)| *word == segment).map_or(segment, |(_, code)| code)
 }
 
 /// A primary key, its value, and its qualifiers, in the order of the path; values are decoded.
@@ -75,9 +72,7 @@ fn try_key(segments: &[&str]) -> Result<Option<KeyPath>, Gs1Error> {
     if !segments.len().is_multiple_of(2) || segments.iter().any(|segment| segment.is_empty()) {
         return Ok(None);
     }
-    let mut pairs = segments
-        .chunks_exact(2)
-        .filter_map(|pair| Some((code(pair.first()?), *pair.get(1)?)));
+    let mut pairs = segments.chunks_exact(2).filter_map(|pair| Some((code(pair.first()?), *pair.get(1)?)));
     let Some((key_code, key_value)) = pairs.next() else {
         return Ok(None);
     };
@@ -90,9 +85,7 @@ fn try_key(segments: &[&str]) -> Result<Option<KeyPath>, Gs1Error> {
     let qualifiers: Vec<(&str, &str)> = pairs.collect();
     let in_order = |sequence: &&[&str]| {
         let mut allowed = sequence.iter();
-        qualifiers
-            .iter()
-            .all(|(code, _)| allowed.any(|next| next == code))
+        qualifiers.iter().all(|(code, _)| allowed.any(|next| next == code))
     };
     if !qualifiers.is_empty() && !sequences.iter().any(in_order) {
         return Ok(None);
@@ -102,11 +95,7 @@ fn try_key(segments: &[&str]) -> Result<Option<KeyPath>, Gs1Error> {
         let Some(ai) = Ai::new(code) else { return Ok(None) };
         decoded.push((ai, percent::decode(value)?));
     }
-    Ok(Some(KeyPath {
-        key,
-        value: percent::decode(key_value)?,
-        qualifiers: decoded,
-    }))
+    Ok(Some(KeyPath { key, value: percent::decode(key_value)?, qualifiers: decoded }))
 }
 
 /// The path of a URI, or of a text that is a path already, without query and fragment.
@@ -116,24 +105,14 @@ fn path_of(text: &str) -> Result<&str, Gs1Error> {
         Some((scheme, rest)) => {
             let web = matches!(scheme, "https" | "http" | "HTTPS" | "HTTP");
             let (domain, path) = rest.split_once('/').ok_or(Gs1Error::NotADigitalLink)?;
-            if web && !domain.is_empty() {
-                Ok(path)
-            } else {
-                Err(Gs1Error::NotAKey)
-            }
+            if web && !domain.is_empty() { Ok(path) } else { Err(Gs1Error::NotAKey) }
         }
         None => {
             let path = text.strip_prefix('/').unwrap_or(text);
             let first = path.split('/').next().unwrap_or_default();
             // A bare path has no stem: its first segment must be a key.
-            let is_key = Ai::new(code(first))
-                .and_then(|ai| ai.spec())
-                .is_some_and(|spec| spec.key.is_some());
-            if is_key && path.contains('/') {
-                Ok(path)
-            } else {
-                Err(Gs1Error::NotAKey)
-            }
+            let is_key = Ai::new(code(first)).and_then(|ai| ai.spec()).is_some_and(|spec| spec.key.is_some());
+            if is_key && path.contains('/') { Ok(path) } else { Err(Gs1Error::NotAKey) }
         }
     }
 }
@@ -143,32 +122,19 @@ pub(super) fn parse(text: &str) -> Result<Identifier, Gs1Error> {
     let path = key_path(path_of(text)?)?;
     let value = path.value.as_str();
     let qualifier = |code: &str| {
-        path.qualifiers
-            .iter()
-            .find(|(ai, _)| ai.as_str() == code)
-            .map(|(_, value)| value.as_str())
+        path.qualifiers.iter().find(|(ai, _)| ai.as_str() == code).map(|(_, value)| value.as_str())
     };
     Ok(match path.key.as_str() {
         "00" => Identifier::Sscc(Sscc::new(value)?),
-        "01" => item(
-            Gtin::new(value)?,
-            qualifier("21"),
-            qualifier("10"),
-            qualifier("235"),
-        )?,
+        "01" => item(Gtin::new(value)?, qualifier("21"), qualifier("10"), qualifier("235"))?,
         "253" => Identifier::Gdti(Gdti::new(value)?),
         "255" => Identifier::Gcn(Gcn::new(value)?),
         "401" => Identifier::Ginc(Ginc::new(value)?),
         "402" => Identifier::Gsin(Gsin::new(value)?),
         "414" => {
-            let extension = qualifier("254")
-                .filter(|text| *text != "0")
-                .map(GlnExtension::new)
-                .transpose()?;
-            Identifier::Sgln {
-                gln: Gln::new(value)?,
-                extension,
-            }
+            let extension =
+                qualifier("254").filter(|text| *text != "0").map(GlnExtension::new).transpose()?;
+            Identifier::Sgln { gln: Gln::new(value)?, extension }
         }
         "417" => Identifier::Pgln(Gln::new(value)?),
         "8003" => Identifier::Grai(Grai::new(value)?),
@@ -176,22 +142,13 @@ pub(super) fn parse(text: &str) -> Result<Identifier, Gs1Error> {
         "8006" => {
             let piece = Itip::new(value)?;
             match (qualifier("21"), qualifier("10")) {
-                (None, Some(lot)) => Identifier::ItipLot {
-                    piece,
-                    lot: Lot::new(lot)?,
-                },
-                (serial, _) => Identifier::Itip {
-                    piece,
-                    serial: serial.map(SerialNumber::new).transpose()?,
-                },
+                (None, Some(lot)) => Identifier::ItipLot { piece, lot: Lot::new(lot)? },
+                (serial, _) => Identifier::Itip { piece, serial: serial.map(SerialNumber::new).transpose()? },
             }
         }
         "8010" => {
             let serial = qualifier("8011").map(CpidSerial::new).transpose()?;
-            Identifier::Cpi {
-                part: Cpid::new(value)?,
-                serial,
-            }
+            Identifier::Cpi { part: Cpid::new(value)?, serial }
         }
         "8017" => Identifier::Gsrnp(Gsrn::new(value)?),
         "8018" => Identifier::Gsrn(Gsrn::new(value)?),
@@ -208,14 +165,8 @@ fn item(
 ) -> Result<Identifier, Gs1Error> {
     Ok(match (serial, lot, extension) {
         (Some(serial), _, _) => Identifier::Sgtin(Sgtin::new(gtin, SerialNumber::new(serial)?)),
-        (None, Some(lot), _) => Identifier::Lgtin {
-            gtin,
-            lot: Lot::new(lot)?,
-        },
-        (None, None, Some(text)) => Identifier::Upui {
-            gtin,
-            extension: ThirdPartyExtension::new(text)?,
-        },
+        (None, Some(lot), _) => Identifier::Lgtin { gtin, lot: Lot::new(lot)? },
+        (None, None, Some(text)) => Identifier::Upui { gtin, extension: ThirdPartyExtension::new(text)? },
         (None, None, None) => Identifier::Gtin(gtin),
     })
 }
@@ -246,10 +197,7 @@ impl fmt::Display for Identifier {
             }
             Self::Sscc(sscc) => write!(f, "00/{sscc}"),
             Self::Sgln { gln, extension: None } => write!(f, "414/{gln}"),
-            Self::Sgln {
-                gln,
-                extension: Some(place),
-            } => {
+            Self::Sgln { gln, extension: Some(place) } => {
                 write!(f, "414/{gln}/254/{}", Encoded::link(place.as_str()))
             }
             Self::Pgln(gln) => write!(f, "417/{gln}"),
@@ -260,17 +208,11 @@ impl fmt::Display for Identifier {
             Self::Gdti(key) => write!(f, "253/{}", Encoded::link(key.as_str())),
             Self::Gcn(key) => write!(f, "255/{key}"),
             Self::Cpi { part, serial: None } => write!(f, "8010/{}", Encoded::link(part.as_str())),
-            Self::Cpi {
-                part,
-                serial: Some(serial),
-            } => {
+            Self::Cpi { part, serial: Some(serial) } => {
                 write!(f, "8010/{}/8011/{serial}", Encoded::link(part.as_str()))
             }
             Self::Itip { piece, serial: None } => write!(f, "8006/{piece}"),
-            Self::Itip {
-                piece,
-                serial: Some(serial),
-            } => {
+            Self::Itip { piece, serial: Some(serial) } => {
                 write!(f, "8006/{piece}/21/{}", Encoded::link(serial.as_str()))
             }
             Self::ItipLot { piece, lot } => write!(f, "8006/{piece}/10/{}", Encoded::link(lot.as_str())),

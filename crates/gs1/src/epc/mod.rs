@@ -121,14 +121,9 @@ impl EpcKey {
     /// [`Gs1Error::NotAKey`] for any other text, [`Gs1Error::TooLong`], or the fault of the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, Gs1Error> {
         if text.len() > KEY_BYTES_MAX {
-            return Err(Gs1Error::TooLong {
-                max: u32::try_from(KEY_BYTES_MAX).unwrap_or(u32::MAX),
-            });
+            return Err(Gs1Error::TooLong { max: u32::try_from(KEY_BYTES_MAX).unwrap_or(u32::MAX) });
         }
-        if text
-            .get(..8)
-            .is_some_and(|start| start.eq_ignore_ascii_case("urn:epc:"))
-        {
+        if text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("urn:epc:")) {
             return urn::parse(text);
         }
         link::parse(text).map(Self::from)
@@ -142,10 +137,7 @@ impl EpcKey {
         if !(urn::PREFIX_MIN..=urn::PREFIX_MAX).contains(&usize::from(prefix_length)) {
             return Err(Gs1Error::PrefixLength);
         }
-        Ok(Self {
-            id,
-            prefix_length: Some(prefix_length),
-        })
+        Ok(Self { id, prefix_length: Some(prefix_length) })
     }
 
     /// What it names.
@@ -274,8 +266,7 @@ impl EpcKey {
             Identifier::Ginc(key) => (key.as_str(), 0),
             Identifier::Other(_) => return false,
         };
-        text.get(skip..)
-            .is_some_and(|rest| rest.starts_with(prefix.as_str()))
+        text.get(skip..).is_some_and(|rest| rest.starts_with(prefix.as_str()))
     }
 }
 
@@ -296,10 +287,7 @@ pub fn canonical_link(text: &str) -> Result<String, Gs1Error> {
 
 impl From<Identifier> for EpcKey {
     fn from(id: Identifier) -> Self {
-        Self {
-            id,
-            prefix_length: None,
-        }
+        Self { id, prefix_length: None }
     }
 }
 
@@ -378,10 +366,7 @@ mod tests {
             assert_eq!(key.path(), path, "{spelling}");
             assert_eq!(key, EpcKey::parse(path).unwrap());
         }
-        assert_eq!(
-            EpcKey::parse(spellings[5]).unwrap().urn().as_deref(),
-            Some(spellings[5])
-        );
+        assert_eq!(EpcKey::parse(spellings[5]).unwrap().urn().as_deref(), Some(spellings[5]));
         assert_eq!(EpcKey::parse(path).unwrap().urn(), None);
         assert_eq!(EpcKey::parse(path).unwrap().to_urn(6).unwrap(), spellings[4]);
     }
@@ -390,16 +375,10 @@ mod tests {
     fn places_and_units() {
         for (urn, path) in [
             ("urn:epc:id:sgln:4012345.00005.0", "414/4012345000054"),
-            (
-                "urn:epc:id:sgln:4012345.00005.32a%2Fb",
-                "414/4012345000054/254/32a%2Fb",
-            ),
+            ("urn:epc:id:sgln:4012345.00005.32a%2Fb", "414/4012345000054/254/32a%2Fb"),
             ("urn:epc:id:pgln:4012345.00005", "417/4012345000054"),
             ("urn:epc:id:sscc:4012345.0000000011", "00/040123450000000115"),
-            (
-                "urn:epc:class:lgtin:4012345.012345.998877",
-                "01/04012345123456/10/998877",
-            ),
+            ("urn:epc:class:lgtin:4012345.012345.998877", "01/04012345123456/10/998877"),
             ("urn:epc:idpat:sgtin:4012345.012345.*", "01/04012345123456"),
         ] {
             let key = EpcKey::parse(urn).unwrap();
@@ -414,12 +393,7 @@ mod tests {
         let one = EpcKey::parse("urn:epc:id:sgtin:4012345.012345.*").unwrap();
         assert_eq!(one.path(), "01/04012345123456/21/%2A");
         assert_eq!(one.urn().as_deref(), Some("urn:epc:id:sgtin:4012345.012345.*"));
-        assert!(
-            !one.is_class()
-                && EpcKey::parse("urn:epc:idpat:sgtin:4012345.012345.*")
-                    .unwrap()
-                    .is_class()
-        );
+        assert!(!one.is_class() && EpcKey::parse("urn:epc:idpat:sgtin:4012345.012345.*").unwrap().is_class());
     }
 
     #[test]
@@ -431,10 +405,7 @@ mod tests {
         assert_eq!(code("urn:epc:id:sgtin:40123.00012345.1"), "EPC_URN_SHAPE");
         assert_eq!(code("urn:epc:idpat:sgtin:4012345.*.*"), "EPC_PATTERN_TOO_WIDE");
         assert_eq!(code("01/09521568251205/21/1"), "INCORRECT_CHECK_DIGIT");
-        assert_eq!(
-            code("https://id.gs1.org/01/09521568251204/99/1"),
-            "NOT_A_DIGITAL_LINK"
-        );
+        assert_eq!(code("https://id.gs1.org/01/09521568251204/99/1"), "NOT_A_DIGITAL_LINK");
         assert_eq!(code(&"x".repeat(9000)), "TOO_LONG");
     }
 
@@ -442,10 +413,7 @@ mod tests {
     fn canonical_links_pass_wrong_check_digits() {
         let link = "http://example.de/01/040123451234/cpv/344/lot/ABD";
         assert!(EpcKey::parse(link).is_err());
-        assert_eq!(
-            canonical_link(link).unwrap(),
-            "https://id.gs1.org/01/00040123451234/10/ABD"
-        );
+        assert_eq!(canonical_link(link).unwrap(), "https://id.gs1.org/01/00040123451234/10/ABD");
     }
 
     #[test]
@@ -458,10 +426,6 @@ mod tests {
         ] {
             assert!(EpcKey::parse(urn).unwrap().is_issued_under(&prefix), "{urn}");
         }
-        assert!(
-            !EpcKey::parse("urn:epc:id:gid:1.2.3")
-                .unwrap()
-                .is_issued_under(&prefix)
-        );
+        assert!(!EpcKey::parse("urn:epc:id:gid:1.2.3").unwrap().is_issued_under(&prefix));
     }
 }

@@ -22,17 +22,10 @@ impl OtherEpc {
             "usdod" => ("usdod", is_usdod(rest)),
             "adi" => ("adi", is_adi(rest)),
             "bic" => ("bic", is_bic(rest)),
-            "imovn" => (
-                "imovn",
-                rest.len() == 7 && rest.bytes().all(|byte| byte.is_ascii_digit()),
-            ),
+            "imovn" => ("imovn", rest.len() == 7 && rest.bytes().all(|byte| byte.is_ascii_digit())),
             _ => return Err(Gs1Error::UnknownScheme),
         };
-        if fits {
-            Ok(Self(text.into()))
-        } else {
-            Err(Gs1Error::UrnShape { scheme })
-        }
+        if fits { Ok(Self(text.into())) } else { Err(Gs1Error::UrnShape { scheme }) }
     }
 
     /// The whole URN.
@@ -54,24 +47,18 @@ fn is_number(text: &str, max: u64) -> bool {
 fn is_gid(text: &str) -> bool {
     let mut parts = text.split('.');
     let limits = [(1 << 28) - 1, (1 << 24) - 1, (1 << 36) - 1];
-    limits
-        .iter()
-        .all(|max| parts.next().is_some_and(|part| is_number(part, *max)))
-        && parts.next().is_none()
+    limits.iter().all(|max| parts.next().is_some_and(|part| is_number(part, *max))) && parts.next().is_none()
 }
 
 /// A CAGE code of five or a DoDAAC of six characters: digits and capital letters except I and O.
 fn is_activity(text: &str) -> bool {
     matches!(text.len(), 5 | 6)
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b.is_ascii_uppercase() && b != b'I' && b != b'O'))
+        && text.bytes().all(|b| b.is_ascii_digit() || (b.is_ascii_uppercase() && b != b'I' && b != b'O'))
 }
 
 /// Supplier and serial (36 bits).
 fn is_usdod(text: &str) -> bool {
-    text.split_once('.')
-        .is_some_and(|(who, serial)| is_activity(who) && is_number(serial, (1 << 36) - 1))
+    text.split_once('.').is_some_and(|(who, serial)| is_activity(who) && is_number(serial, (1 << 36) - 1))
 }
 
 /// Supplier, original part number of up to 32 characters or none, serial of up to 30 that may begin with `#`.
@@ -85,8 +72,7 @@ fn is_adi(text: &str) -> bool {
     let serial = serial.strip_prefix("%23").unwrap_or(serial).replace("%2F", "/");
     let part = part.replace("%2F", "/");
     let plain = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b'-' | b'/'))
+        text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase() || matches!(b, b'-' | b'/'))
     };
     is_activity(who) && plain(&part) && part.len() <= 32 && plain(&serial) && (1..=30).contains(&serial.len())
 }
@@ -117,13 +103,7 @@ mod tests {
         ] {
             assert_eq!(OtherEpc::new(urn).unwrap().as_str(), urn);
         }
-        assert_eq!(
-            OtherEpc::new("urn:epc:id:gid:1.01.0"),
-            Err(Gs1Error::UrnShape { scheme: "gid" })
-        );
-        assert_eq!(
-            OtherEpc::new("urn:epc:id:gdi:1.1.0"),
-            Err(Gs1Error::UnknownScheme)
-        );
+        assert_eq!(OtherEpc::new("urn:epc:id:gid:1.01.0"), Err(Gs1Error::UrnShape { scheme: "gid" }));
+        assert_eq!(OtherEpc::new("urn:epc:id:gdi:1.1.0"), Err(Gs1Error::UnknownScheme));
     }
 }

@@ -18,19 +18,13 @@ impl<'a> Encoded<'a> {
     /// For a path segment or query value of a canonical Digital Link.
     #[must_use]
     pub fn link(text: &'a str) -> Self {
-        Self {
-            text,
-            keep: |byte| matches!(byte, b'-' | b'.' | b'_' | b'~') || byte.is_ascii_alphanumeric(),
-        }
+        Self { text, keep: |byte| matches!(byte, b'-' | b'.' | b'_' | b'~') || byte.is_ascii_alphanumeric() }
     }
 
     /// For a component of an EPC URN.
     #[must_use]
     pub fn urn(text: &'a str) -> Self {
-        Self {
-            text,
-            keep: is_plain_in_urn,
-        }
+        Self { text, keep: is_plain_in_urn }
     }
 }
 
@@ -58,9 +52,7 @@ impl fmt::Display for Encoded<'_> {
 /// # Errors
 /// [`Gs1Error::PercentEncoding`] for an incomplete sequence, a control character, or bytes that are no UTF-8.
 pub fn decode(text: &str) -> Result<String, Gs1Error> {
-    let fault = |at: usize| Gs1Error::PercentEncoding {
-        at: u32::try_from(at).unwrap_or(u32::MAX),
-    };
+    let fault = |at: usize| Gs1Error::PercentEncoding { at: u32::try_from(at).unwrap_or(u32::MAX) };
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;
     while let Some(byte) = text.as_bytes().get(at) {
@@ -69,12 +61,8 @@ pub fn decode(text: &str) -> Result<String, Gs1Error> {
             at += 1;
             continue;
         }
-        let pair = text
-            .get(at + 1..at + 3)
-            .filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()));
-        let value = pair
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-            .ok_or_else(|| fault(at))?;
+        let pair = text.get(at + 1..at + 3).filter(|pair| pair.bytes().all(|b| b.is_ascii_hexdigit()));
+        let value = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(|| fault(at))?;
         if value.is_ascii_control() {
             return Err(fault(at));
         }
@@ -90,19 +78,13 @@ mod tests {
 
     #[test]
     fn links_keep_only_unreserved_characters() {
-        assert_eq!(
-            Encoded::link("51qIgY)<&Jp3*j7SDB").to_string(),
-            "51qIgY%29%3C%26Jp3%2Aj7SDB"
-        );
+        assert_eq!(Encoded::link("51qIgY)<&Jp3*j7SDB").to_string(), "51qIgY%29%3C%26Jp3%2Aj7SDB");
         assert_eq!(Encoded::link("a-b.c_d~").to_string(), "a-b.c_d~");
     }
 
     #[test]
     fn urns_escape_seven_characters_and_the_hash() {
-        let set82: String = (0u8..128)
-            .filter(|b| crate::charset::is_cset82(*b))
-            .map(char::from)
-            .collect();
+        let set82: String = (0u8..128).filter(|b| crate::charset::is_cset82(*b)).map(char::from).collect();
         let escaped = Encoded::urn(&set82).to_string();
         assert_eq!(escaped.matches('%').count(), 7);
         assert_eq!(decode(&escaped).unwrap(), set82);

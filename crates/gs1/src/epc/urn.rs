@@ -32,21 +32,12 @@ impl<'a> Parts<'a> {
         let rest: Vec<&str> = parts.collect();
         let fault = Gs1Error::UrnShape { scheme };
         if rest.len() + 1 != count || prefix == "*" || rest.iter().rev().skip(1).any(|part| *part == "*") {
-            return Err(if body.contains('*') {
-                Gs1Error::PatternTooWide
-            } else {
-                fault
-            });
+            return Err(if body.contains('*') { Gs1Error::PatternTooWide } else { fault });
         }
         if !(PREFIX_MIN..=PREFIX_MAX).contains(&prefix.len()) || !prefix.bytes().all(|b| b.is_ascii_digit()) {
             return Err(fault);
         }
-        Ok(Self {
-            scheme,
-            prefix,
-            rest,
-            wildcard: false,
-        })
+        Ok(Self { scheme, prefix, rest, wildcard: false })
     }
 
     const fn wild(mut self, wildcard: bool) -> Self {
@@ -86,10 +77,7 @@ impl<'a> Parts<'a> {
     /// A part with its escapes undone; a character that must be escaped must not stand for itself.
     fn text(&self, index: usize) -> Result<String, Gs1Error> {
         let raw = self.part(index);
-        if !raw
-            .bytes()
-            .all(|byte| byte == b'%' || percent::is_plain_in_urn(byte))
-        {
+        if !raw.bytes().all(|byte| byte == b'%' || percent::is_plain_in_urn(byte)) {
             return Err(self.shape());
         }
         percent::decode(raw)
@@ -98,11 +86,7 @@ impl<'a> Parts<'a> {
     /// The last part: `None` for the wildcard.
     fn last(&self) -> Result<Option<String>, Gs1Error> {
         let index = self.rest.len().saturating_sub(1);
-        if self.wildcard {
-            Ok(None)
-        } else {
-            self.text(index).map(Some)
-        }
+        if self.wildcard { Ok(None) } else { self.text(index).map(Some) }
     }
 }
 
@@ -130,13 +114,7 @@ pub(super) fn parse(text: &str) -> Result<EpcKey, Gs1Error> {
 fn class(body: &str) -> Result<EpcKey, Gs1Error> {
     let parts = Parts::new("lgtin", body, 3)?;
     let lot = Lot::new(&parts.text(1)?)?;
-    EpcKey::with_prefix_length(
-        Identifier::Lgtin {
-            gtin: parts.gtin()?,
-            lot,
-        },
-        length(&parts),
-    )
+    EpcKey::with_prefix_length(Identifier::Lgtin { gtin: parts.gtin()?, lot }, length(&parts))
 }
 
 fn length(parts: &Parts<'_>) -> u8 {
@@ -162,14 +140,7 @@ fn pure(scheme: &str, body: &str) -> Result<EpcKey, Gs1Error> {
         "gsrn" | "gsrnp" => {
             let parts = Parts::new(if scheme == "gsrn" { "gsrn" } else { "gsrnp" }, body, 2)?;
             let key = Gsrn::new(&checked(&parts.number(17)?))?;
-            (
-                parts,
-                if scheme == "gsrn" {
-                    Identifier::Gsrn(key)
-                } else {
-                    Identifier::Gsrnp(key)
-                },
-            )
+            (parts, if scheme == "gsrn" { Identifier::Gsrn(key) } else { Identifier::Gsrnp(key) })
         }
         "gsin" => {
             let parts = Parts::new("gsin", body, 2)?;
@@ -227,10 +198,7 @@ fn serialised<'a>(scheme: &str, body: &'a str, wildcard: bool) -> Result<(Parts<
             let parts = Parts::new("upui", body, 3)?.wild(wildcard);
             let gtin = parts.gtin()?;
             let id = match parts.last()? {
-                Some(text) => Identifier::Upui {
-                    gtin,
-                    extension: ThirdPartyExtension::new(&text)?,
-                },
+                Some(text) => Identifier::Upui { gtin, extension: ThirdPartyExtension::new(&text)? },
                 None => Identifier::Gtin(gtin),
             };
             Ok((parts, id))
@@ -243,10 +211,7 @@ fn serialised<'a>(scheme: &str, body: &'a str, wildcard: bool) -> Result<(Parts<
                 return Err(parts.shape());
             }
             let piece = Itip::new(&format!("{}{piece}{total}", parts.gtin()?))?;
-            let serial = parts
-                .last()?
-                .map(|serial| SerialNumber::new(&serial))
-                .transpose()?;
+            let serial = parts.last()?.map(|serial| SerialNumber::new(&serial)).transpose()?;
             Ok((parts, Identifier::Itip { piece, serial }))
         }
         "cpi" => {
@@ -307,10 +272,7 @@ pub(super) fn write(id: &Identifier, prefix_length: u8) -> Result<String, Gs1Err
         Identifier::Gtin(gtin) => any("sgtin", split_indicated(gtin.as_str(), length)?),
         Identifier::Lgtin { gtin, lot } => {
             let body = split_indicated(gtin.as_str(), length)?;
-            Ok(format!(
-                "urn:epc:class:lgtin:{body}.{}",
-                Encoded::urn(lot.as_str())
-            ))
+            Ok(format!("urn:epc:class:lgtin:{body}.{}", Encoded::urn(lot.as_str())))
         }
         Identifier::Sgtin(sgtin) => {
             let body = split_indicated(sgtin.gtin.as_str(), length)?;
@@ -323,10 +285,7 @@ pub(super) fn write(id: &Identifier, prefix_length: u8) -> Result<String, Gs1Err
         Identifier::Sscc(sscc) => one("sscc", split_indicated(sscc.as_str(), length)?),
         Identifier::Sgln { gln, extension } => {
             let place = extension.as_ref().map_or("0", |extension| extension.as_str());
-            one(
-                "sgln",
-                format!("{}.{}", split(gln.as_str(), 12, length)?, Encoded::urn(place)),
-            )
+            one("sgln", format!("{}.{}", split(gln.as_str(), 12, length)?, Encoded::urn(place)))
         }
         Identifier::Pgln(gln) => one("pgln", split(gln.as_str(), 12, length)?),
         Identifier::Gsrn(key) => one("gsrn", split(key.as_str(), 17, length)?),

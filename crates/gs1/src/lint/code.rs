@@ -64,11 +64,7 @@ pub fn mediatype(text: &str) -> Result<(), LintFault> {
 }
 
 fn one_of(text: &str, codes: &[&str], error: LintError) -> Result<(), LintFault> {
-    if codes.contains(&text) {
-        Ok(())
-    } else {
-        Err(whole(error, text))
-    }
+    if codes.contains(&text) { Ok(()) } else { Err(whole(error, text)) }
 }
 
 /// A code of ISO/IEC 5218 for human sex: 0, 1, 2 or 9.
@@ -114,28 +110,16 @@ pub fn iban(text: &str) -> Result<(), LintFault> {
     if length > IBAN_CHARACTERS_MAX {
         return Err(whole(LintError::IbanTooLong, text));
     }
-    if text
-        .get(..2)
-        .is_none_or(|country| iso3166alpha2(country).is_err())
-    {
+    if text.get(..2).is_none_or(|country| iso3166alpha2(country).is_err()) {
         return Err(LintFault::new(LintError::IllegalIbanCountryCode, 0, 2));
     }
     super::each(text, LintError::InvalidIbanCharacter, |byte| {
         byte.is_ascii_digit() || byte.is_ascii_uppercase()
     })?;
     // Country and check digits go to the end; letters count as two digits, A as 10.
-    let remainder = text
-        .bytes()
-        .cycle()
-        .skip(4)
-        .take(length)
-        .fold(0u32, |sum, byte| match byte {
-            b'A'..=b'Z' => (sum * 100 + 10 + u32::from(byte - b'A')) % 97,
-            digit => (sum * 10 + u32::from(digit.wrapping_sub(b'0'))) % 97,
-        });
-    if remainder == 1 {
-        Ok(())
-    } else {
-        Err(LintFault::new(LintError::IncorrectIbanChecksum, 2, 2))
-    }
+    let remainder = text.bytes().cycle().skip(4).take(length).fold(0u32, |sum, byte| match byte {
+        b'A'..=b'Z' => (sum * 100 + 10 + u32::from(byte - b'A')) % 97,
+        digit => (sum * 10 + u32::from(digit.wrapping_sub(b'0'))) % 97,
+    });
+    if remainder == 1 { Ok(()) } else { Err(LintFault::new(LintError::IncorrectIbanChecksum, 2, 2)) }
 }

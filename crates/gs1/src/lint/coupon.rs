@@ -83,11 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&self) -> Result<(), LintFault> {
-        if self.done() {
-            Ok(())
-        } else {
-            Err(self.short(LintError::CouponExcessData))
-        }
+        if self.done() { Ok(()) } else { Err(self.short(LintError::CouponExcessData)) }
     }
 }
 
@@ -105,11 +101,7 @@ const SERIAL: Field = Field {
 pub fn couponposoffer(coupon: &str) -> Result<(), LintFault> {
     text::csetnumeric(coupon)?;
     let mut reader = Reader { text: coupon, at: 0 };
-    reader.one(
-        b"01",
-        LintError::CouponMissingFormatCode,
-        LintError::CouponInvalidFormatCode,
-    )?;
+    reader.one(b"01", LintError::CouponMissingFormatCode, LintError::CouponInvalidFormatCode)?;
     let funder = Field {
         missing: LintError::CouponMissingFunderVli,
         invalid: LintError::CouponInvalidFunderLength,
@@ -144,11 +136,7 @@ pub fn couponcode(coupon: &str) -> Result<(), LintFault> {
     purchase(&mut reader, &FIRST)?;
     if reader.option(b'1') {
         let missing = LintError::CouponMissingAdditionalPurchaseRulesCode;
-        reader.one(
-            b"0123",
-            missing,
-            LintError::CouponInvalidAdditionalPurchaseRulesCode,
-        )?;
+        reader.one(b"0123", missing, LintError::CouponInvalidAdditionalPurchaseRulesCode)?;
         purchase(&mut reader, &SECOND)?;
         let gcp = Field {
             missing: LintError::CouponMissing2ndPurchaseGcpVli,
@@ -249,11 +237,7 @@ fn dates(reader: &mut Reader<'_>) -> Result<(), LintFault> {
         date::yymmdd(day).map_err(|_| LintFault::new(LintError::CouponInvalidStartDate, reader.at - 6, 6))?;
         // Six digits of one century compare as text. Both fields are at fault, with their digits 3 and 4.
         if expires.is_some_and(|expires| expires < day) {
-            return Err(LintFault::new(
-                LintError::CouponExpirationBeforeStart,
-                reader.at - 14,
-                14,
-            ));
+            return Err(LintFault::new(LintError::CouponExpirationBeforeStart, reader.at - 14, 14));
         }
     }
     Ok(())
@@ -279,10 +263,7 @@ mod tests {
     #[test]
     fn it_must_not_expire_before_it_starts() {
         let fault = couponcode("01234561234561111012335006064500607").unwrap_err();
-        assert_eq!(
-            fault,
-            LintFault::new(LintError::CouponExpirationBeforeStart, 21, 14)
-        );
+        assert_eq!(fault, LintFault::new(LintError::CouponExpirationBeforeStart, 21, 14));
         assert_eq!(couponcode("01234561234561111012335006064500606"), Ok(()));
     }
 }

@@ -39,12 +39,7 @@ pub fn yyyymmdd(text: &str) -> Result<(), LintFault> {
 /// A date whose year has `year_digits`; a two-digit year is taken as one of this century, which has the same
 /// leap years as the window in which such dates are read, except 2100.
 fn date(text: &str, year_digits: usize, zero_day: bool) -> Result<(), LintFault> {
-    digits(
-        text,
-        year_digits + 4,
-        LintError::DateTooShort,
-        LintError::DateTooLong,
-    )?;
+    digits(text, year_digits + 4, LintError::DateTooShort, LintError::DateTooLong)?;
     let year = i32::try_from(value(text, 0, year_digits)).unwrap_or(0);
     let year = if year_digits == 2 { 2000 + year } else { year };
     let month = u8::try_from(value(text, year_digits, year_digits + 2)).unwrap_or(0);
@@ -90,12 +85,7 @@ pub fn ss(text: &str) -> Result<(), LintFault> {
 /// `HOUR_WITH_MINUTE_TOO_SHORT`, `HOUR_WITH_MINUTE_TOO_LONG`, `NON_DIGIT_CHARACTER`, `ILLEGAL_HOUR` or
 /// `ILLEGAL_MINUTE`.
 pub fn hhmi(text: &str) -> Result<(), LintFault> {
-    digits(
-        text,
-        4,
-        LintError::HourWithMinuteTooShort,
-        LintError::HourWithMinuteTooLong,
-    )?;
+    digits(text, 4, LintError::HourWithMinuteTooShort, LintError::HourWithMinuteTooLong)?;
     below(text, 0, 24, LintError::IllegalHour)?;
     below(text, 2, 60, LintError::IllegalMinute)
 }

@@ -166,21 +166,13 @@ impl LintFault {
     #[must_use]
     pub fn new(error: LintError, at: usize, length: usize) -> Self {
         let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        Self {
-            error,
-            at: narrow(at),
-            length: narrow(length),
-        }
+        Self { error, at: narrow(at), length: narrow(length) }
     }
 
     /// The same fault in a longer text in which the field begins at `offset`.
     #[must_use]
     pub const fn shifted(self, offset: u32) -> Self {
-        Self {
-            error: self.error,
-            at: self.at.saturating_add(offset),
-            length: self.length,
-        }
+        Self { error: self.error, at: self.at.saturating_add(offset), length: self.length }
     }
 
     /// The dictionary's name of the fault.

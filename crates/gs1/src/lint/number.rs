@@ -43,12 +43,7 @@ fn prefix_at(text: &str, skip: usize) -> Result<(), LintFault> {
     if length < PREFIX_DIGITS_MIN + skip {
         return Err(whole(LintError::TooShortForGcp, text));
     }
-    match text
-        .chars()
-        .skip(skip)
-        .take(PREFIX_DIGITS_MIN)
-        .position(|c| !c.is_ascii_digit())
-    {
+    match text.chars().skip(skip).take(PREFIX_DIGITS_MIN).position(|c| !c.is_ascii_digit()) {
         Some(at) => Err(LintFault::new(LintError::InvalidGcpPrefix, skip + at, 1)),
         None => Ok(()),
     }
@@ -59,12 +54,7 @@ fn prefix_at(text: &str, skip: usize) -> Result<(), LintFault> {
 /// # Errors
 /// `LATITUDE_INVALID_LENGTH`, `NON_DIGIT_CHARACTER` or `INVALID_LATITUDE`.
 pub fn latitude(text: &str) -> Result<(), LintFault> {
-    angle(
-        text,
-        1_800_000_000,
-        LintError::LatitudeInvalidLength,
-        LintError::InvalidLatitude,
-    )
+    angle(text, 1_800_000_000, LintError::LatitudeInvalidLength, LintError::InvalidLatitude)
 }
 
 /// A longitude: ten digits, 0000000000 (180° west) to 3600000000.
@@ -72,12 +62,7 @@ pub fn latitude(text: &str) -> Result<(), LintFault> {
 /// # Errors
 /// `LONGITUDE_INVALID_LENGTH`, `NON_DIGIT_CHARACTER` or `INVALID_LONGITUDE`.
 pub fn longitude(text: &str) -> Result<(), LintFault> {
-    angle(
-        text,
-        3_600_000_000,
-        LintError::LongitudeInvalidLength,
-        LintError::InvalidLongitude,
-    )
+    angle(text, 3_600_000_000, LintError::LongitudeInvalidLength, LintError::InvalidLongitude)
 }
 
 fn angle(text: &str, max: u64, length: LintError, range: LintError) -> Result<(), LintFault> {
@@ -161,11 +146,7 @@ pub fn posinseqslash(text: &str) -> Result<(), LintFault> {
         return Err(LintFault::new(LintError::IllegalZeroPrefix, 0, position.len()));
     }
     if end.starts_with('0') {
-        return Err(LintFault::new(
-            LintError::IllegalZeroPrefix,
-            position.len() + 1,
-            end.len(),
-        ));
+        return Err(LintFault::new(LintError::IllegalZeroPrefix, position.len() + 1, end.len()));
     }
     // Without leading zeros the longer number is the greater one.
     if (position.len(), position) > (end.len(), end) {

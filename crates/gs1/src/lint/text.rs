@@ -36,11 +36,7 @@ pub fn cset64(text: &str) -> Result<(), LintFault> {
     each(data, LintError::InvalidCset64Character, charset::is_cset64)?;
     let padding = text.len() - data.len();
     if padding > 0 && (padding > 2 || !(data.len() + padding).is_multiple_of(3)) {
-        return Err(LintFault::new(
-            LintError::InvalidCset64Padding,
-            data.len(),
-            padding,
-        ));
+        return Err(LintFault::new(LintError::InvalidCset64Padding, data.len(), padding));
     }
     Ok(())
 }
@@ -58,9 +54,7 @@ pub fn csumalpha(text: &str) -> Result<(), LintFault> {
     if length - 2 > check::PAIR_DATA_MAX {
         return Err(whole(LintError::TooLongForCheckPairImplementation, text));
     }
-    let Some((data, pair)) = text
-        .is_char_boundary(text.len() - 2)
-        .then(|| text.split_at(text.len() - 2))
+    let Some((data, pair)) = text.is_char_boundary(text.len() - 2).then(|| text.split_at(text.len() - 2))
     else {
         return Err(each(text, LintError::InvalidCset82Character, charset::is_cset82)
             .err()
@@ -119,11 +113,7 @@ pub fn pcenc(text: &str) -> Result<(), LintFault> {
         }
         let rest: Vec<u8> = text.bytes().skip(at + 1).take(2).collect();
         if rest.len() < 2 || !rest.iter().all(u8::is_ascii_hexdigit) {
-            return Err(LintFault::new(
-                LintError::InvalidPercentSequence,
-                at,
-                1 + rest.len(),
-            ));
+            return Err(LintFault::new(LintError::InvalidPercentSequence, at, 1 + rest.len()));
         }
     }
     Ok(())

@@ -34,11 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Message, ScanFault> {
     match format {
         "05" => {
             let elements = ElementString::parse(body).map_err(ScanFault::Element)?;
-            Ok(Message {
-                elements,
-                ppn: None,
-                other: Vec::new(),
-            })
+            Ok(Message { elements, ppn: None, other: Vec::new() })
         }
         "06" => fields(body),
         _ => Err(ScanFault::NotGs1),
@@ -47,15 +43,9 @@ pub(super) fn parse(text: &str) -> Result<Message, ScanFault> {
 
 /// The fields of a Format 06 message, each with its ASC MH10 data identifier, in any order.
 fn fields(body: &str) -> Result<Message, ScanFault> {
-    let mut message = Message {
-        elements: ElementString::default(),
-        ppn: None,
-        other: Vec::new(),
-    };
+    let mut message = Message { elements: ElementString::default(), ppn: None, other: Vec::new() };
     for field in body.split(GROUP).filter(|field| !field.is_empty()) {
-        let letter = field
-            .find(|c: char| !c.is_ascii_digit())
-            .ok_or(ScanFault::NotGs1)?;
+        let letter = field.find(|c: char| !c.is_ascii_digit()).ok_or(ScanFault::NotGs1)?;
         let (identifier, value) = field.split_at_checked(letter + 1).ok_or(ScanFault::NotGs1)?;
         let mut push = |ai: Ai, value: &str| message.elements.push(ai, value).map_err(ScanFault::Element);
         match identifier {

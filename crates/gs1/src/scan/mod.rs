@@ -124,9 +124,7 @@ pub fn parse_scan(raw: &str, today: Date) -> Result<Scan, ScanFault> {
         return Err(ScanFault::Empty);
     }
     // Some wedges type NUL where the bracket of the symbology identifier stands.
-    let framed = framed
-        .strip_prefix('\0')
-        .map_or_else(|| framed.to_owned(), |rest| format!("]{rest}"));
+    let framed = framed.strip_prefix('\0').map_or_else(|| framed.to_owned(), |rest| format!("]{rest}"));
     let (symbology, data) =
         Symbology::split(&framed).map_or((None, framed.as_str()), |(s, rest)| (Some(s), rest));
     let scan = Scan {
@@ -178,8 +176,7 @@ impl Scan {
     /// The expiry date, its original six characters kept.
     #[must_use]
     pub fn expiry(&self) -> Option<ExpiryDate> {
-        self.get(Ai::EXPIRY)
-            .and_then(|text| ExpiryDate::new(text, self.reference_year).ok())
+        self.get(Ai::EXPIRY).and_then(|text| ExpiryDate::new(text, self.reference_year).ok())
     }
 
     /// The logistic unit.
@@ -199,10 +196,7 @@ impl Scan {
     /// The data of one identifier.
     #[must_use]
     pub fn get(&self, ai: Ai) -> Option<&str> {
-        self.elements
-            .iter()
-            .find(|(present, _)| *present == ai)
-            .map(|(_, value)| value.as_str())
+        self.elements.iter().find(|(present, _)| *present == ai).map(|(_, value)| value.as_str())
     }
 
     /// Whether the law lets such a symbol carry the unique identifier of a pack.
@@ -215,10 +209,7 @@ impl Scan {
     /// reading, ask for another scan before raising an alert: lot and serial may have run together.
     #[must_use]
     pub fn other_readings(&self) -> Vec<ElementString> {
-        let readings = self
-            .unseparated
-            .as_deref()
-            .and_then(ElementString::readings_without_separators);
+        let readings = self.unseparated.as_deref().and_then(ElementString::readings_without_separators);
         let mut readings = readings.unwrap_or_default();
         readings.retain(|reading| reading.elements() != self.elements);
         readings
@@ -251,9 +242,7 @@ impl Scan {
                     Some([]) => return Err(ScanFault::Element(fault)),
                     Some([single]) => self.elements = single.elements().to_vec(),
                     _ => {
-                        return Err(ScanFault::Ambiguous {
-                            readings: readings.unwrap_or_default(),
-                        });
+                        return Err(ScanFault::Ambiguous { readings: readings.unwrap_or_default() });
                     }
                 }
                 self.recovered = true;
@@ -265,17 +254,13 @@ impl Scan {
 
     fn bracketed(mut self, data: &str) -> Result<Self, ScanFault> {
         self.form = Form::Bracketed;
-        self.elements = ElementString::parse_bracketed(data)
-            .map_err(ScanFault::Element)?
-            .into_elements();
+        self.elements = ElementString::parse_bracketed(data).map_err(ScanFault::Element)?.into_elements();
         Ok(self)
     }
 
     fn link(mut self, data: &str) -> Result<Self, ScanFault> {
         self.form = Form::DigitalLink;
-        self.elements = digital_link::parse(data)
-            .map_err(ScanFault::Link)?
-            .into_elements();
+        self.elements = digital_link::parse(data).map_err(ScanFault::Link)?.into_elements();
         Ok(self)
     }
 
@@ -301,9 +286,7 @@ fn with_separators(data: &str) -> std::borrow::Cow<'_, str> {
     if data.contains(SEPARATOR) {
         return data.into();
     }
-    let mut used = SUBSTITUTES
-        .iter()
-        .filter(|substitute| data.contains(**substitute));
+    let mut used = SUBSTITUTES.iter().filter(|substitute| data.contains(**substitute));
     match (used.next(), used.next()) {
         (Some(substitute), None) => data.replace(substitute, "\u{1D}").into(),
         _ => data.into(),
@@ -354,15 +337,9 @@ mod tests {
 
     #[test]
     fn item_numbers_and_units() {
-        assert_eq!(
-            scan("]E04012345123456").gtin().unwrap().as_str(),
-            "04012345123456"
-        );
+        assert_eq!(scan("]E04012345123456").gtin().unwrap().as_str(), "04012345123456");
         assert_eq!(scan("4012345123456").form, Form::ItemNumber);
-        assert_eq!(
-            scan("]C100106141412345678908").sscc().unwrap().as_str(),
-            "106141412345678908"
-        );
+        assert_eq!(scan("]C100106141412345678908").sscc().unwrap().as_str(), "106141412345678908");
         assert_eq!(scan("]C100106141412345678908").carrier(), Carrier::Invalid);
     }
 

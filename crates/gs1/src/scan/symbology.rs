@@ -61,11 +61,7 @@ impl Symbology {
     /// Whether this symbol may carry a unique identifier.
     #[must_use]
     pub const fn carrier(self) -> Carrier {
-        if self.is_data_matrix() {
-            Carrier::Valid
-        } else {
-            Carrier::Invalid
-        }
+        if self.is_data_matrix() { Carrier::Valid } else { Carrier::Invalid }
     }
 
     pub(crate) const fn content(self) -> Content {

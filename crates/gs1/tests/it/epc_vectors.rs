@@ -44,27 +44,17 @@ fn tag_data_standard() {
             format!("{urn}: expected valid {valid}, got {key:?}")
         });
         let Ok(key) = key else { continue };
-        tally.row(key.urn().as_deref() == Some(urn), || {
-            format!("{urn}: written as {:?}", key.urn())
-        });
+        tally.row(key.urn().as_deref() == Some(urn), || format!("{urn}: written as {:?}", key.urn()));
         let again = EpcKey::parse(&key.path());
-        tally.row(again.as_ref() == Ok(&key), || {
-            format!("{urn}: {} read as {again:?}", key.path())
-        });
+        tally.row(again.as_ref() == Ok(&key), || format!("{urn}: {} read as {again:?}", key.path()));
         if let Some(expected) = field(row, "gs1_element_string") {
             let got = elements(&key, urn);
-            tally.row(got == expected, || {
-                format!("{urn}: expected {expected}, got {got}")
-            });
+            tally.row(got == expected, || format!("{urn}: expected {expected}, got {got}"));
         }
         if let Some(length) = row["company_prefix_length"].as_u64() {
             let got = key.prefix_length().map(u64::from);
-            tally.row(got == Some(length), || {
-                format!("{urn}: prefix length {got:?}, not {length}")
-            });
-            let written = EpcKey::parse(&key.path())
-                .unwrap()
-                .to_urn(u8::try_from(length).unwrap());
+            tally.row(got == Some(length), || format!("{urn}: prefix length {got:?}, not {length}"));
+            let written = EpcKey::parse(&key.path()).unwrap().to_urn(u8::try_from(length).unwrap());
             tally.row(written.as_deref() == Ok(urn), || format!("{urn}: {written:?}"));
         }
     }
@@ -84,9 +74,7 @@ fn canonical_digital_links() {
         };
         let got = canonical_link(input).ok();
         let expected = field(row, "canonical");
-        tally.row(got.as_deref() == expected, || {
-            format!("{input}: expected {expected:?}, got {got:?}")
-        });
+        tally.row(got.as_deref() == expected, || format!("{input}: expected {expected:?}, got {got:?}"));
     }
     tally.finish();
 }

@@ -26,21 +26,17 @@ fn scans() {
         let is_gs1 = row["ok"] == true
             && (data.starts_with('^') || data.starts_with("http") || scan.starts_with("]E"));
         if row["ok"] == true && !is_gs1 && !data.starts_with("HTTP") {
-            let refused = got
-                .as_ref()
-                .is_err_and(|fault| matches!(fault.code(), "NOT_GS1_DATA" | "EMPTY_SCAN"));
+            let refused =
+                got.as_ref().is_err_and(|fault| matches!(fault.code(), "NOT_GS1_DATA" | "EMPTY_SCAN"));
             tally.row(refused, || format!("{scan:?}: text, got {got:?}"));
             continue;
         }
-        tally.row(got.is_ok() == (row["ok"] == true), || {
-            format!("{scan:?}: {got:?}")
-        });
+        tally.row(got.is_ok() == (row["ok"] == true), || format!("{scan:?}: {got:?}"));
         if let (Ok(got), Some(expected)) = (got, with_separators(data)) {
             let expected = ElementString::parse(&expected).unwrap().into_elements();
-            tally.row(
-                got.form == Form::ElementString && got.elements == expected,
-                || format!("{scan:?}: {got:?}"),
-            );
+            tally.row(got.form == Form::ElementString && got.elements == expected, || {
+                format!("{scan:?}: {got:?}")
+            });
         }
     }
     tally.finish();
@@ -88,11 +84,8 @@ fn links_in() {
         return;
     };
     let mut tally = Tally::new("gs1-syntax-engine parseDLuri");
-    let accepted: Vec<&str> = rows
-        .iter()
-        .filter(|row| row["ok"] == true)
-        .filter_map(|row| field(row, "uri"))
-        .collect();
+    let accepted: Vec<&str> =
+        rows.iter().filter(|row| row["ok"] == true).filter_map(|row| field(row, "uri")).collect();
     for row in &rows {
         let uri = field(row, "uri").unwrap();
         // A link given twice with two answers depends on an option of the engine; we take the lenient answer.

@@ -16,11 +16,7 @@ fn the_table_is_that_of_the_dictionary() {
         rendered == committed,
         "the dictionary has moved on: cargo run -p gs1 --example ai_table -- DICTIONARY > crates/gs1/src/ai/table.rs"
     );
-    println!(
-        "gs1-syntax-dictionary: {} given, {} right",
-        gs1::ai::all().len(),
-        gs1::ai::all().len()
-    );
+    println!("gs1-syntax-dictionary: {} given, {} right", gs1::ai::all().len(), gs1::ai::all().len());
 }
 
 #[test]

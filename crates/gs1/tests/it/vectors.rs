@@ -8,9 +8,7 @@ use serde_json::Value;
 ///
 /// With `THERIAC_CONFORMANCE=required` their absence is a failure.
 pub fn text(name: &str) -> Option<String> {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/testdata")
-        .join(name);
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/testdata").join(name);
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(text),
         Err(error) => {
@@ -37,11 +35,7 @@ pub struct Tally {
 
 impl Tally {
     pub fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            given: 0,
-            wrong: Vec::new(),
-        }
+        Self { name, given: 0, wrong: Vec::new() }
     }
 
     pub fn row(&mut self, right: bool, what: impl FnOnce() -> String) {
@@ -54,12 +48,7 @@ impl Tally {
     pub fn finish(self) {
         let right = self.given as usize - self.wrong.len();
         println!("{}: {} given, {right} right", self.name, self.given);
-        assert!(
-            self.wrong.is_empty(),
-            "{} wrong:\n{}",
-            self.wrong.len(),
-            self.wrong.join("\n")
-        );
+        assert!(self.wrong.is_empty(), "{} wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
     }
 }
 

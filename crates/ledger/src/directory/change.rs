@@ -48,12 +48,7 @@ pub struct ProductDetails {
     /// Strength.
     pub strength: String,
 }
-canonical_struct!(ProductDetails {
-    gtin,
-    name,
-    form,
-    strength
-});
+canonical_struct!(ProductDetails { gtin, name, form, strength });
 
 /// A change to the directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,23 +85,14 @@ impl Canonical for DirectoryChange {
                 1u8.write(to);
                 details.write(to);
             }
-            DirectoryChange::Stop {
-                gtin,
-                lot,
-                class,
-                reason,
-            } => {
+            DirectoryChange::Stop { gtin, lot, class, reason } => {
                 2u8.write(to);
                 gtin.write(to);
                 lot.write(to);
                 class.write(to);
                 reason.write(to);
             }
-            DirectoryChange::SetStanding {
-                organisation,
-                standing,
-                reason,
-            } => {
+            DirectoryChange::SetStanding { organisation, standing, reason } => {
                 3u8.write(to);
                 organisation.write(to);
                 standing.write(to);
@@ -129,9 +115,7 @@ impl Canonical for DirectoryChange {
                 reason: String::read(from)?,
             },
             _ => {
-                return Err(DecodeError::Invalid {
-                    what: "kind of directory change",
-                });
+                return Err(DecodeError::Invalid { what: "kind of directory change" });
             }
         })
     }
@@ -144,52 +128,27 @@ pub(super) fn admit(
     height: Height,
     time_ms: u64,
 ) -> Result<Entry, Refusal> {
-    let role = directory
-        .organisation(author)
-        .ok_or(Refusal::UnknownOrganisation)?
-        .role;
+    let role = directory.organisation(author).ok_or(Refusal::UnknownOrganisation)?.role;
     match change {
         DirectoryChange::RegisterProduct(details) => register(directory, author, details, height),
-        DirectoryChange::Stop {
-            gtin,
-            lot,
-            class,
-            reason,
-        } => {
+        DirectoryChange::Stop { gtin, lot, class, reason } => {
             let product = directory.product(gtin).ok_or(Refusal::UnknownProduct)?;
             if product.owner != author && role != Role::Regulator {
                 return Err(Refusal::NotOwner);
             }
-            let key = StopKey {
-                gtin: *gtin,
-                lot: lot.clone(),
-            };
+            let key = StopKey { gtin: *gtin, lot: lot.clone() };
             if directory.stops.contains_key(&key) {
                 return Err(Refusal::AlreadyStopped);
             }
             let (class, reason, issuer) = (*class, reason.clone(), product.owner);
-            Ok(Entry::Stop(Stop {
-                key,
-                class,
-                reason,
-                author,
-                issuer,
-                height,
-                time_ms,
-            }))
+            Ok(Entry::Stop(Stop { key, class, reason, author, issuer, height, time_ms }))
         }
-        DirectoryChange::SetStanding {
-            organisation,
-            standing,
-            ..
-        } => {
+        DirectoryChange::SetStanding { organisation, standing, .. } => {
             if role != Role::Regulator || *organisation == author {
                 return Err(Refusal::Role);
             }
-            let mut changed = directory
-                .organisation(*organisation)
-                .ok_or(Refusal::UnknownOrganisation)?
-                .clone();
+            let mut changed =
+                directory.organisation(*organisation).ok_or(Refusal::UnknownOrganisation)?.clone();
             if changed.standing == *standing {
                 return Err(Refusal::AlreadyInState);
             }
@@ -212,18 +171,6 @@ fn register(
     if directory.product(&details.gtin).is_some() {
         return Err(Refusal::AlreadyRegistered);
     }
-    let ProductDetails {
-        gtin,
-        name,
-        form,
-        strength,
-    } = details.clone();
-    Ok(Entry::Product(Product {
-        gtin,
-        owner: author,
-        name,
-        form,
-        strength,
-        registered: height,
-    }))
+    let ProductDetails { gtin, name, form, strength } = details.clone();
+    Ok(Entry::Product(Product { gtin, owner: author, name, form, strength, registered: height }))
 }

@@ -77,9 +77,7 @@ impl Canonical for Entry {
             4 => Entry::Rules(Rules::read(from)?),
             5 => Entry::Validators(ValidatorSet::read(from)?),
             _ => {
-                return Err(DecodeError::Invalid {
-                    what: "kind of directory entry",
-                });
+                return Err(DecodeError::Invalid { what: "kind of directory entry" });
             }
         })
     }

@@ -32,15 +32,8 @@ fn genesis() -> Genesis {
         name: format!("Organisation {id}"),
         role,
         glns: Vec::new(),
-        company_prefixes: prefix
-            .map(|p| CompanyPrefix::new(p).unwrap())
-            .into_iter()
-            .collect(),
-        keys: vec![KeyEntry {
-            public_key: key(id).public_key(),
-            from: Height(0),
-            until: None,
-        }],
+        company_prefixes: prefix.map(|p| CompanyPrefix::new(p).unwrap()).into_iter().collect(),
+        keys: vec![KeyEntry { public_key: key(id).public_key(), from: Height(0), until: None }],
         commissions_for: Vec::new(),
         standing: OrganisationStanding::Good,
         standing_since: Height(0),
@@ -64,11 +57,7 @@ fn genesis() -> Genesis {
             strength: "5 mg".to_owned(),
             registered: Height(0),
         }],
-        validators: vec![Validator {
-            organisation: MAKER,
-            public_key: key(MAKER).public_key(),
-            power: 1,
-        }],
+        validators: vec![Validator { organisation: MAKER, public_key: key(MAKER).public_key(), power: 1 }],
     }
 }
 
@@ -80,10 +69,7 @@ struct Chain {
 
 impl Chain {
     fn new() -> Self {
-        Chain {
-            state: ChainState::genesis(&genesis()),
-            records: BTreeMap::new(),
-        }
+        Chain { state: ChainState::genesis(&genesis()), records: BTreeMap::new() }
     }
 
     fn batch(
@@ -95,39 +81,24 @@ impl Chain {
         let events = updates.len() as u32;
         let leaves: Vec<Hash> = (0..padded(events)).map(|i| Hash([i as u8; 32])).collect();
         let time = self.state.time_ms + 10;
-        Batch::next(
-            (self.state.network, by),
-            &self.state.tip(by),
-            &leaves,
-            changes,
-            updates,
-            time,
-        )
-        .sign(&key(by))
+        Batch::next((self.state.network, by), &self.state.tip(by), &leaves, changes, updates, time)
+            .sign(&key(by))
     }
 
     fn block(&self, batches: Vec<SignedBatch>) -> Block {
-        Block {
-            header: self.state.next_header(&batches, self.state.time_ms + 10),
-            batches,
-        }
+        Block { header: self.state.next_header(&batches, self.state.time_ms + 10), batches }
     }
 
     fn check(&self, block: &Block) -> Result<(), InvalidBlock> {
-        self.state
-            .check(block, block.to_bytes().len(), block.header.time_ms)
+        self.state.check(block, block.to_bytes().len(), block.header.time_ms)
     }
 
     fn decide(&mut self, batches: Vec<SignedBatch>) -> Execution {
         let block = self.block(batches);
         self.check(&block).unwrap();
         let wanted = record_keys(&block);
-        let records = self
-            .records
-            .iter()
-            .filter(|(k, _)| wanted.contains(k))
-            .map(|(k, r)| (*k, r.clone()))
-            .collect();
+        let records =
+            self.records.iter().filter(|(k, _)| wanted.contains(k)).map(|(k, r)| (*k, r.clone())).collect();
         let execution = execute(&self.state, &block, records);
         self.records.extend(execution.records.clone());
         self.state = execution.state.clone();
@@ -141,10 +112,7 @@ impl Chain {
 }
 
 fn pack(serial: &str) -> PackIdentity {
-    PackIdentity {
-        gtin: gtin(),
-        serial: SerialNumber::new(serial).unwrap(),
-    }
+    PackIdentity { gtin: gtin(), serial: SerialNumber::new(serial).unwrap() }
 }
 
 fn commission(pack: &PackIdentity, chain: &Chain) -> StatusUpdate {
@@ -187,20 +155,11 @@ fn refused(refusal: Refusal) -> Outcome {
 fn a_pack_is_commissioned_dispensed_undone_and_dispensed_again() {
     let (mut chain, pack) = (Chain::new(), pack("S1"));
     assert_eq!(chain.one(MAKER, commission(&pack, &chain)), Outcome::Accepted);
-    assert_eq!(
-        chain.one(PHARMACY, change(&pack, Transition::Dispense, 0, &chain)),
-        Outcome::Accepted
-    );
+    assert_eq!(chain.one(PHARMACY, change(&pack, Transition::Dispense, 0, &chain)), Outcome::Accepted);
     let site_tag = chain.records[&pack.record_key(MAKER)].site_tag;
-    let undo = StatusUpdate {
-        site_tag,
-        ..change(&pack, Transition::Undo, 1, &chain)
-    };
+    let undo = StatusUpdate { site_tag, ..change(&pack, Transition::Undo, 1, &chain) };
     assert_eq!(chain.one(PHARMACY, undo), Outcome::Accepted);
-    assert_eq!(
-        chain.one(PHARMACY, change(&pack, Transition::Dispense, 2, &chain)),
-        Outcome::Accepted
-    );
+    assert_eq!(chain.one(PHARMACY, change(&pack, Transition::Dispense, 2, &chain)), Outcome::Accepted);
     let record = &chain.records[&pack.record_key(MAKER)];
     assert_eq!((record.state, record.version), (PackState::Supplied, 3));
     assert_eq!(record.commissioned.height, Height(1));
@@ -214,10 +173,7 @@ fn the_order_of_the_chain_decides_between_two_dispenses_in_one_block() {
     let first = chain.batch(OTHER_PHARMACY, Vec::new(), vec![dispense.clone()]);
     let second = chain.batch(PHARMACY, Vec::new(), vec![dispense]);
     let outcomes = chain.decide(vec![first, second]).outcomes;
-    assert_eq!(
-        outcomes,
-        [vec![Outcome::Accepted], vec![refused(Refusal::AlreadyInState)]]
-    );
+    assert_eq!(outcomes, [vec![Outcome::Accepted], vec![refused(Refusal::AlreadyInState)]]);
     assert_eq!(chain.records[&pack.record_key(MAKER)].author, OTHER_PHARMACY);
 }
 
@@ -225,30 +181,16 @@ fn the_order_of_the_chain_decides_between_two_dispenses_in_one_block() {
 fn each_rule_refuses_by_its_name() {
     let (mut chain, p) = (Chain::new(), pack("S1"));
     chain.one(MAKER, commission(&p, &chain));
-    assert_eq!(
-        chain.one(MAKER, commission(&p, &chain)),
-        refused(Refusal::AlreadyCommissioned)
-    );
-    assert_eq!(
-        chain.one(PHARMACY, commission(&pack("S2"), &chain)),
-        refused(Refusal::NotOwner)
-    );
+    assert_eq!(chain.one(MAKER, commission(&p, &chain)), refused(Refusal::AlreadyCommissioned));
+    assert_eq!(chain.one(PHARMACY, commission(&pack("S2"), &chain)), refused(Refusal::NotOwner));
     let unknown = change(&pack("S3"), Transition::Dispense, 0, &chain);
     assert_eq!(chain.one(PHARMACY, unknown), refused(Refusal::UnknownPack));
     let stale = change(&p, Transition::Dispense, 1, &chain);
     assert_eq!(chain.one(PHARMACY, stale), refused(Refusal::Version));
-    let read_off_the_chain = StatusUpdate {
-        opening: Some(Hash::ZERO),
-        ..change(&p, Transition::Dispense, 0, &chain)
-    };
-    assert_eq!(
-        chain.one(PHARMACY, read_off_the_chain),
-        refused(Refusal::Possession)
-    );
-    let early = StatusUpdate {
-        site_time_ms: T + 1_000_000,
-        ..change(&p, Transition::Dispense, 0, &chain)
-    };
+    let read_off_the_chain =
+        StatusUpdate { opening: Some(Hash::ZERO), ..change(&p, Transition::Dispense, 0, &chain) };
+    assert_eq!(chain.one(PHARMACY, read_off_the_chain), refused(Refusal::Possession));
+    let early = StatusUpdate { site_time_ms: T + 1_000_000, ..change(&p, Transition::Dispense, 0, &chain) };
     assert_eq!(chain.one(PHARMACY, early), refused(Refusal::Time));
     let elsewhere = change(&p, Transition::Destroy, 0, &chain);
     assert_eq!(chain.one(REGULATOR, elsewhere), refused(Refusal::Role));
@@ -258,45 +200,26 @@ fn each_rule_refuses_by_its_name() {
 fn the_issuer_needs_no_opening() {
     let (mut chain, pack) = (Chain::new(), pack("S1"));
     chain.one(MAKER, commission(&pack, &chain));
-    let lock = StatusUpdate {
-        opening: None,
-        ..change(&pack, Transition::Lock, 0, &chain)
-    };
+    let lock = StatusUpdate { opening: None, ..change(&pack, Transition::Lock, 0, &chain) };
     assert_eq!(chain.one(MAKER, lock), Outcome::Accepted);
 }
 
 fn stop(lot: Option<&str>) -> DirectoryChange {
     let lot = lot.map(|text| Lot::new(text).unwrap());
-    DirectoryChange::Stop {
-        gtin: gtin(),
-        lot,
-        class: RecallClass::I,
-        reason: "contaminated".to_owned(),
-    }
+    DirectoryChange::Stop { gtin: gtin(), lot, class: RecallClass::I, reason: "contaminated".to_owned() }
 }
 
 #[test]
 fn a_recall_holds_in_its_own_block_and_asks_sites_to_check_again() {
     let (mut chain, pack) = (Chain::new(), pack("S1"));
     chain.one(MAKER, commission(&pack, &chain));
-    let dispense = chain.batch(
-        PHARMACY,
-        Vec::new(),
-        vec![change(&pack, Transition::Dispense, 0, &chain)],
-    );
+    let dispense = chain.batch(PHARMACY, Vec::new(), vec![change(&pack, Transition::Dispense, 0, &chain)]);
     let recall = chain.batch(MAKER, vec![stop(Some("A123"))], Vec::new());
     // The dispense stands first in the block, and directory changes still come before it.
     let outcomes = chain.decide(vec![dispense, recall]).outcomes;
-    assert_eq!(
-        outcomes,
-        [vec![refused(Refusal::Recheck)], vec![Outcome::Accepted]]
-    );
+    assert_eq!(outcomes, [vec![refused(Refusal::Recheck)], vec![Outcome::Accepted]]);
     let rechecked = change(&pack, Transition::Dispense, 0, &chain);
-    assert_eq!(
-        chain.one(PHARMACY, rechecked),
-        Outcome::Accepted,
-        "executors cannot see the pack's lot"
-    );
+    assert_eq!(chain.one(PHARMACY, rechecked), Outcome::Accepted, "executors cannot see the pack's lot");
 }
 
 #[test]
@@ -340,22 +263,13 @@ fn a_batch_follows_its_authors_last_one_and_is_signed_by_its_key() {
         Err(InvalidBlock::Batch { cause, .. }) => cause,
         other => panic!("{other:?}"),
     };
-    let forged = SignedBatch {
-        signature: key(PHARMACY).sign(&Hash::ZERO),
-        ..first.clone()
-    };
+    let forged = SignedBatch { signature: key(PHARMACY).sign(&Hash::ZERO), ..first.clone() };
     assert_eq!(fault(&chain, forged), InvalidBatch::Signature(MAKER));
     let mut altered = first.clone();
     altered.batch.updates[0].plain = true;
     assert_eq!(fault(&chain, altered), InvalidBatch::Shape);
     chain.decide(vec![first.clone()]);
-    assert_eq!(
-        fault(&chain, first),
-        InvalidBatch::Sequence {
-            found: 1,
-            expected: 2
-        }
-    );
+    assert_eq!(fault(&chain, first), InvalidBatch::Sequence { found: 1, expected: 2 });
     let mut stray = chain.batch(MAKER, Vec::new(), vec![commission(&pack("S2"), &chain)]);
     stray.batch.header.previous = Hash::ZERO;
     assert_eq!(fault(&chain, stray), InvalidBatch::Previous);

@@ -85,10 +85,7 @@ impl ChainState {
             return Err(InvalidBlock::Length);
         }
         if header.height != self.height.next() {
-            return Err(InvalidBlock::Height {
-                found: header.height,
-                expected: self.height.next(),
-            });
+            return Err(InvalidBlock::Height { found: header.height, expected: self.height.next() });
         }
         let latest = now_ms.saturating_add(self.directory.rules().block_ahead_max_ms);
         if header.time_ms <= self.time_ms || header.time_ms > latest {
@@ -109,10 +106,7 @@ impl ChainState {
     }
 
     fn check_header(&self, block: &Block) -> Result<(), InvalidBlock> {
-        let (header, own) = (
-            &block.header,
-            self.next_header(&block.batches, block.header.time_ms),
-        );
+        let (header, own) = (&block.header, self.next_header(&block.batches, block.header.time_ms));
         let fields: [(&'static str, bool); 9] = [
             ("network", header.network == own.network),
             ("previous block", header.previous == own.previous),
@@ -172,18 +166,12 @@ impl ChainState {
         if header.network != self.network {
             return Err(InvalidBatch::Network);
         }
-        let author = self
-            .directory
-            .organisation(header.author)
-            .ok_or(InvalidBatch::Author(header.author))?;
+        let author = self.directory.organisation(header.author).ok_or(InvalidBatch::Author(header.author))?;
         if author.standing == OrganisationStanding::Suspended {
             return Err(InvalidBatch::Suspended(header.author));
         }
         if header.sequence != tip.sequence + 1 {
-            return Err(InvalidBatch::Sequence {
-                found: header.sequence,
-                expected: tip.sequence + 1,
-            });
+            return Err(InvalidBatch::Sequence { found: header.sequence, expected: tip.sequence + 1 });
         }
         if header.previous != tip.hash || header.first_event != tip.events {
             return Err(InvalidBatch::Previous);

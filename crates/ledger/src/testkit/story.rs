@@ -78,9 +78,7 @@ pub fn event_fields() -> Vec<(String, String)> {
         ("bizStep", "commissioning"),
         ("ilmd/lotNumber", LOT),
     ];
-    fields
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
 }
 
 /// Salt of the story's first event.

@@ -13,7 +13,14 @@ async fn each_answer_differs_and_only_what_casts_doubt_raises_an_alert() {
     assert_eq!(genuine.0, 200);
     let answer = &genuine.1;
     assert_eq!(
-        [&answer["verdict"], &answer["colour"], &answer["state"], &answer["serial"], &answer["lot"], &answer["expiry"]],
+        [
+            &answer["verdict"],
+            &answer["colour"],
+            &answer["state"],
+            &answer["serial"],
+            &answer["lot"],
+            &answer["expiry"]
+        ],
         ["genuine", "green", "active", "5Kx9", "A123", "280300"]
     );
     assert_eq!(answer["product"]["name"], "Example 5 mg tablets");
@@ -47,7 +54,10 @@ async fn an_unknown_product_is_amber_and_a_day_after_the_month_it_is_expired() {
     site.commission(&["S1"]).await;
     let other = json!({ "gtin": "09521321000025", "serial": "S1" });
     let (status, answer) = told(site.post("/v1/authenticate", &other).await).await;
-    assert_eq!((status, &answer["verdict"], &answer["colour"]), (200, &json!("unknown_product"), &json!("amber")));
+    assert_eq!(
+        (status, &answer["verdict"], &answer["colour"]),
+        (200, &json!("unknown_product"), &json!("amber"))
+    );
     // From 2026-11-23 to 2028-04-01.
     site.app.clock.advance(496 * 24 * 60 * 60 * 1_000);
     let (_, answer) = told(site.post("/v1/authenticate", &label("S1")).await).await;
@@ -59,9 +69,15 @@ async fn an_unknown_product_is_amber_and_a_day_after_the_month_it_is_expired() {
 async fn a_digital_link_asks_the_same() {
     let mut site = Site::of(PHARMACY).await;
     site.commission(&["a/b"]).await;
-    for path in ["/01/09521568251204/21/a%2Fb?10=A123&17=280300", "/01/09521568251204/10/A123/21/a%2Fb?17=280331"] {
+    for path in
+        ["/01/09521568251204/21/a%2Fb?10=A123&17=280300", "/01/09521568251204/10/A123/21/a%2Fb?17=280331"]
+    {
         let (status, answer) = told(site.get(path).await).await;
-        assert_eq!((status, &answer["verdict"], &answer["serial"]), (200, &json!("genuine"), &json!("a/b")), "{path}");
+        assert_eq!(
+            (status, &answer["verdict"], &answer["serial"]),
+            (200, &json!("genuine"), &json!("a/b")),
+            "{path}"
+        );
     }
     let digit = refused(site.get("/01/09521568251205/21/S1").await).await;
     assert_eq!(digit, (422, "check-digit".to_owned(), "INCORRECT_CHECK_DIGIT".to_owned()));

@@ -28,7 +28,8 @@ async fn a_product_is_registered_once_and_only_by_its_owner() {
         let answer = refused(site.post("/v1/products", &product(gtin)).await).await;
         assert_eq!((answer.0, answer.1.as_str()), (status, kind), "{gtin}");
     }
-    let foreign = refused(Site::of(PHARMACY).await.post("/v1/products", &product("09521568251211")).await).await;
+    let foreign =
+        refused(Site::of(PHARMACY).await.post("/v1/products", &product("09521568251211")).await).await;
     assert_eq!((foreign.0, foreign.1.as_str()), (403, "foreign-product"));
 }
 
@@ -36,7 +37,8 @@ async fn a_product_is_registered_once_and_only_by_its_owner() {
 async fn from_the_block_of_a_recall_on_its_packs_are_refused() {
     let mut site = Site::of(REGULATOR).await;
     site.commission(&["S1"]).await;
-    let recall = json!({ "gtin": "09521568251204", "lot": "A123", "class": "I", "reason": "particles found" });
+    let recall =
+        json!({ "gtin": "09521568251204", "lot": "A123", "class": "I", "reason": "particles found" });
     let (status, taken) = told(site.post("/v1/recalls", &recall).await).await;
     assert_eq!((status, &taken["final"]), (201, &json!(false)));
     let (_, before) = told(site.post("/v1/authenticate", &label("S1")).await).await;

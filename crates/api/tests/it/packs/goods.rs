@@ -52,8 +52,12 @@ async fn a_pallet_is_received_with_its_content_broken_and_one_case_shipped() {
     let mut site = Site::of(DISTRIBUTOR).await;
     announced(&site).await;
     let (_, open) = told(site.get("/v1/deliveries").await).await;
-    assert_eq!((&open["deliveries"][0]["epc"], &open["deliveries"][0]["state"]), (&json!(PALLET), &json!("expected")));
-    let (status, here) = told(site.post("/v1/deliveries", &json!({ "epc": "]C100095212345678901235" })).await).await;
+    assert_eq!(
+        (&open["deliveries"][0]["epc"], &open["deliveries"][0]["state"]),
+        (&json!(PALLET), &json!("expected"))
+    );
+    let (status, here) =
+        told(site.post("/v1/deliveries", &json!({ "epc": "]C100095212345678901235" })).await).await;
     assert_eq!((status, &here["state"], &here["objects"]), (201, &json!("received"), &json!(3)));
     assert!(states(&site, PALLET).await.iter().all(|(_, state)| state == "in_stock"));
     let (_, open) = told(site.get("/v1/deliveries").await).await;
@@ -69,7 +73,10 @@ async fn a_pallet_is_received_with_its_content_broken_and_one_case_shipped() {
     let again = refused(site.post("/v1/shipments", &shipment).await).await;
     assert_eq!((again.0, again.2.as_str()), (409, "not_in_stock"));
     let (_, list) = told(site.get("/v1/shipments").await).await;
-    assert_eq!((&list["shipments"][0]["items"], &list["shipments"][0]["announced"]), (&json!([CASES[0]]), &json!(false)));
+    assert_eq!(
+        (&list["shipments"][0]["items"], &list["shipments"][0]["announced"]),
+        (&json!([CASES[0]]), &json!(false))
+    );
     // Receiving, unpacking and shipping are on their way to the ledger.
     let mut conn = site.app.database.pool().acquire().await.unwrap();
     assert_eq!(store::outbox::waiting(&mut conn, 100).await.unwrap().rows, 3);
@@ -82,7 +89,8 @@ async fn a_pallet_is_received_with_its_content_broken_and_one_case_shipped() {
 #[tokio::test]
 async fn goods_before_their_notice_are_held() {
     let site = Site::of(DISTRIBUTOR).await;
-    let (status, held) = told(site.post("/v1/deliveries", &json!({ "epc": "095212345678901235" })).await).await;
+    let (status, held) =
+        told(site.post("/v1/deliveries", &json!({ "epc": "095212345678901235" })).await).await;
     assert_eq!((status, &held["state"], &held["epc"]), (202, &json!("awaiting_data"), &json!(PALLET)));
     let (_, open) = told(site.get("/v1/deliveries").await).await;
     assert_eq!(open["deliveries"][0]["state"], "awaiting_data");

@@ -19,7 +19,10 @@ async fn a_look_up_gives_history_and_evidence_and_is_on_record() {
     assert_eq!((status, &found["state"]), (200, &json!("sample")));
     let history = found["history"].as_array().unwrap();
     assert_eq!(history.len(), 2);
-    assert_eq!((&history[0]["transition"], &history[1]["transition"]), (&json!("commission"), &json!("sample")));
+    assert_eq!(
+        (&history[0]["transition"], &history[1]["transition"]),
+        (&json!("commission"), &json!("sample"))
+    );
     assert_eq!(history[1]["author"], REGULATOR.0);
     assert_eq!(found["stops"][0]["lot"], LOT);
     let evidence: Evidence = serde_json::from_value(found["evidence"].clone()).unwrap();
@@ -27,6 +30,7 @@ async fn a_look_up_gives_history_and_evidence_and_is_on_record() {
     let proven = evidence.verify(site.chain.network.trust(), &genesis.directory()).unwrap();
     assert!(proven.stopped && proven.changes == 2);
 
+    site.app.clock.advance(1);
     let missing = refused(site.get("/v1/packs/09521568251204/Never?reason=a%20tip").await).await;
     assert_eq!(missing.0, 404);
     let (_, list) = told(site.get("/v1/lookups").await).await;

@@ -38,10 +38,7 @@ impl Driver {
             let _ = self.parts.swarm.disconnect_peer_id(peer);
         }
         let until = Instant::now() + CLOSE_TIMEOUT;
-        self.run_until(until, |driver| {
-            driver.parts.swarm.connected_peers().next().is_none()
-        })
-        .await;
+        self.run_until(until, |driver| driver.parts.swarm.connected_peers().next().is_none()).await;
         info!("exchange stopped");
     }
 
@@ -64,8 +61,7 @@ impl Driver {
     fn on_last_event(&mut self, event: SwarmEvent<Event>) {
         match event {
             SwarmEvent::Behaviour(Event::Link(Link::Message {
-                message: Message::Request { .. },
-                ..
+                message: Message::Request { .. }, ..
             })) => {}
             SwarmEvent::Behaviour(Event::Link(event)) => self.on_link_event(event),
             _ => {}

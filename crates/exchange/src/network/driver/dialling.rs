@@ -51,10 +51,7 @@ impl PeerState {
     fn dial_options(&self) -> DialOpts {
         // A port of its own for each dial: from the listening port, two peers that dial each other at the same
         // instant would meet in one socket, both as dialler.
-        DialOpts::peer_id(self.link.peer_id)
-            .addresses(vec![self.address.clone()])
-            .allocate_new_port()
-            .build()
+        DialOpts::peer_id(self.link.peer_id).addresses(vec![self.address.clone()]).allocate_new_port().build()
     }
 }
 
@@ -62,12 +59,7 @@ impl Driver {
     /// Replaces the list of peers; the caller has checked it.
     pub(super) fn update_peers(&mut self, peers: Vec<Peer>) {
         let listed: BTreeSet<PeerId> = peers.iter().map(|peer| peer.peer_id).collect();
-        let gone: Vec<PeerId> = self
-            .peers
-            .keys()
-            .copied()
-            .filter(|id| !listed.contains(id))
-            .collect();
+        let gone: Vec<PeerId> = self.peers.keys().copied().filter(|id| !listed.contains(id)).collect();
         let behaviour = self.parts.swarm.behaviour_mut();
         behaviour.gate.list(peers.iter().map(|peer| &peer.address));
         for peer in gone {
@@ -178,11 +170,7 @@ impl Driver {
         }
         info!(organisation = state.link.organisation.0, remote = %peer, "peer disconnected");
         // A peer that accepts and closes at once, because it does not list us, is not dialled in a loop.
-        if state
-            .connected_at
-            .take()
-            .is_some_and(|at| at.elapsed() >= STABLE_AFTER)
-        {
+        if state.connected_at.take().is_some_and(|at| at.elapsed() >= STABLE_AFTER) {
             state.attempts = 0;
         }
         self.publish();

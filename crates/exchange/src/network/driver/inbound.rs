@@ -38,9 +38,7 @@ impl Driver {
         };
         self.unanswered.insert((peer, id));
         let place = match state.bucket.take(now_ms) {
-            Ok(()) => Arc::clone(&state.inbound)
-                .try_acquire_owned()
-                .map_err(|_| FULL_RETRY_MS),
+            Ok(()) => Arc::clone(&state.inbound).try_acquire_owned().map_err(|_| FULL_RETRY_MS),
             Err(wait_ms) => Err(wait_ms),
         };
         let place = match place {
@@ -61,12 +59,7 @@ impl Driver {
         self.answers.spawn(async move {
             let (kind, reply) = inbox::answer(inbox, from, frame, timeout).await;
             drop(place);
-            Answered {
-                peer,
-                channel,
-                kind,
-                reply,
-            }
+            Answered { peer, channel, kind, reply }
         });
     }
 
@@ -79,17 +72,8 @@ impl Driver {
     }
 
     fn respond(&mut self, answered: Answered) {
-        let Answered {
-            peer,
-            channel,
-            kind,
-            reply,
-        } = answered;
+        let Answered { peer, channel, kind, reply } = answered;
         self.parts.metrics.received(kind, reply.outcome());
-        self.parts
-            .swarm
-            .behaviour_mut()
-            .links
-            .respond(peer, channel, reply);
+        self.parts.swarm.behaviour_mut().links.respond(peer, channel, reply);
     }
 }

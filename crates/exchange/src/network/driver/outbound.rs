@@ -54,13 +54,7 @@ pub(super) fn failure(error: &OutboundFailure) -> SendError {
 impl Driver {
     /// Puts a request on its way, or has it fail at once.
     pub(super) fn send(&mut self, peer: PeerId, bytes: Bytes, waiting: Waiting) {
-        match self
-            .parts
-            .swarm
-            .behaviour_mut()
-            .links
-            .send(peer, Frame::ours(bytes))
-        {
+        match self.parts.swarm.behaviour_mut().links.send(peer, Frame::ours(bytes)) {
             Some(id) => {
                 self.waiting.insert((peer, id), waiting);
             }
@@ -96,10 +90,8 @@ impl Driver {
                     let hold = Duration::from_millis(retry_after_ms.into()).min(HOLD_MAX);
                     state.gossip_held_until = Some(Instant::now() + hold);
                 }
-                if matches!(
-                    result,
-                    Ok(Reply::Busy { .. }) | Err(SendError::Unreachable | SendError::Timeout)
-                ) {
+                if matches!(result, Ok(Reply::Busy { .. }) | Err(SendError::Unreachable | SendError::Timeout))
+                {
                     let dropped = state.link.gossip().put_back(gossip);
                     self.parts.metrics.gossip_dropped(dropped);
                 }
