@@ -61,7 +61,7 @@ async fn refusals_name_their_cause() {
     for (path, label, code) in [
         ("/v1/packs/dispense", label("Never"), "unknown_pack"),
         ("/v1/packs/dispense", super::scan("S1", "B456", "280300"), "lot_mismatch"),
-        ("/v1/packs/undo", label("S1"), "wrong_state"),
+        ("/v1/packs/undo", label("S1"), "already_in_state"),
         ("/v1/packs/lock", label("S1"), "role"),
     ] {
         let (status, kind, told) = refused(site.post(path, &label).await).await;
