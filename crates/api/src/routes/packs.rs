@@ -61,7 +61,7 @@ impl From<OtherTransition> for Transition {
 /// Which organisation may do what is in the rules of the network: a refusal is a 409 with the code `role` or
 /// `wrong_state`. Answers like dispensing.
 #[utoipa::path(tag = "packs", operation_id = "change_pack_state", security(("api_key" = ["change_state"])),
-    params(IdempotencyHeader, ("transition" = OtherTransition, Path, description = "What is to be done")),
+    params(IdempotencyHeader, ("transition" = inline(OtherTransition), Path, description = "What is to be done")),
     request_body = PackLabel, responses(
     (status = 200, description = "The pack is in its new state", body = StateChange),
     (status = 409, description = "The change is refused", body = ProblemDocument, content_type = "application/problem+json"),

@@ -223,6 +223,15 @@ fn a_recall_holds_in_its_own_block_and_asks_sites_to_check_again() {
 }
 
 #[test]
+fn nobody_can_have_checked_a_block_that_is_not_there_yet() {
+    let (mut chain, pack) = (Chain::new(), pack("S1"));
+    chain.one(MAKER, commission(&pack, &chain));
+    let ahead =
+        StatusUpdate { checked: chain.state.height.next(), ..change(&pack, Transition::Dispense, 0, &chain) };
+    assert_eq!(chain.one(PHARMACY, ahead), refused(Refusal::Recheck));
+}
+
+#[test]
 fn directory_changes_belong_to_owner_or_regulator_and_happen_once() {
     let mut chain = Chain::new();
     let mut one = |by, change| {

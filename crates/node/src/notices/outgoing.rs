@@ -8,7 +8,7 @@ use exchange::{DisclosedEvent, Message};
 use gs1::{EpcKey, Gln};
 use ledger::commitment::{Disclosure, Salt};
 use ledger::prove::DecidedBlock;
-use ledger::{Block, BlockHeader, Canonical, Certificate, Hash, OrganisationId, SignedBatch};
+use ledger::{Canonical, Hash, OrganisationId, SignedBatch};
 use store::PgConnection;
 use store::event::StoredEvent;
 use store::known_event::KnownEvent;
@@ -187,16 +187,10 @@ impl Receipts {
 }
 
 async fn decided(conn: &mut PgConnection, height: u64) -> Result<DecidedBlock, Error> {
-    let missing = || Error::State(format!("block {height} is not stored whole"));
+    let missing = || Error::State(format!("block {height} is not stored"));
     let stored = store::block::find(conn, height).await?.ok_or_else(missing)?;
     let batches = store::block_batch::of_block(conn, height).await?;
-    let batches: Result<Vec<SignedBatch>, _> =
-        batches.iter().map(|row| SignedBatch::from_bytes(&row.signed)).collect();
-    let block = Block {
-        header: BlockHeader::from_bytes(&stored.header).map_err(Error::undecodable("block.header"))?,
-        batches: batches.map_err(Error::undecodable("block_batch.signed"))?,
-    };
-    let certificate =
-        Certificate::from_bytes(&stored.certificate).map_err(Error::undecodable("block.certificate"))?;
-    DecidedBlock::from_stored(block, certificate, &stored.results).ok_or_else(missing)
+    let batches = batches.iter().map(|row| row.signed.as_slice());
+    DecidedBlock::decode(&stored.header, batches, &stored.certificate, &stored.results)
+        .map_err(Error::undecodable("block"))
 }
