@@ -57,7 +57,8 @@ impl NodeConfig for Settings {
 
 /// Only listed peers, whose identity the channel proves, are spoken to; discovery is off.
 fn settings(config: &Config) -> Settings {
-    let mut consensus = ConsensusConfig { value_payload: ValuePayload::ProposalAndParts, ..Default::default() };
+    let mut consensus =
+        ConsensusConfig { value_payload: ValuePayload::ProposalAndParts, ..Default::default() };
     let p2p = &mut consensus.p2p;
     p2p.listen_addr = config.listen.0.clone();
     p2p.persistent_peers = config.peers.iter().map(|peer| peer.0.clone()).collect();

@@ -159,14 +159,15 @@ impl Node {
         if let Some(engine) = self.engine.take() {
             engine.stop().await;
         }
-        self.applied = self.app.height().await.map_err(Error::App)?.0;
+        self.applied = driver::applied_height(&self.app).await.map_err(Error::App)?;
         let (tip, missing) = {
             let applied = self.applied;
             self.store.run(move |store| Ok((store.tip(), store.decided(applied + 1)?))).await?
         };
         let mut committed = None;
         if let Some((block, certificate)) = missing {
-            committed = Some(driver::commit_retrying(&self.app, block, certificate).await.map_err(Error::App)?);
+            committed =
+                Some(driver::commit_retrying(&self.app, block, certificate).await.map_err(Error::App)?);
         }
         self.applied = self.applied.max(tip);
         self.validators = match committed {
@@ -211,7 +212,12 @@ impl Node {
 }
 
 /// Commits what the store holds above the application's height. Gives the validators of the height after the tip.
-async fn catch_up(config: &Config, app: &Arc<dyn App>, store: &mut Store, applied: u64) -> Result<Validators> {
+async fn catch_up(
+    config: &Config,
+    app: &Arc<dyn App>,
+    store: &mut Store,
+    applied: u64,
+) -> Result<Validators> {
     let tip = store.tip();
     let mut last = None;
     for height in applied + 1..=tip {

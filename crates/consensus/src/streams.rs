@@ -49,9 +49,9 @@ pub(crate) fn split(init: Init, block: Bytes, count: u32) -> impl Iterator<Item 
         Part::Chunk(block.slice(from..to))
     });
     let parts = std::iter::once(Part::Init(init)).chain(chunks);
-    parts.zip(0..).map(move |(part, sequence)| {
-        StreamMessage::new(id.clone(), sequence, StreamContent::Data(part))
-    })
+    parts
+        .zip(0..)
+        .map(move |(part, sequence)| StreamMessage::new(id.clone(), sequence, StreamContent::Data(part)))
 }
 
 /// A complete block, not yet judged.

@@ -84,6 +84,5 @@ impl HasEncodedLen<Response<Chain>> for Wire {
     }
 }
 
-
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,6 @@
-use arc_malachitebft_sync::{PeerId, RawDecidedValue, Request, Response, Status, ValueRequest, ValueResponse};
+use arc_malachitebft_sync::{
+    PeerId, RawDecidedValue, Request, Response, Status, ValueRequest, ValueResponse,
+};
 
 use super::certificates::{put_list, take_list};
 use super::{Message, Reader, WireError, Writer};

@@ -37,11 +37,29 @@ pub(crate) async fn commit_retrying(
         match app.commit(certificate.height, block.clone(), certificate.clone()).await {
             Err(AppError::Unavailable(source)) => {
                 let height = certificate.height.0;
-                tracing::warn!(block.height = height, error = &*source as &dyn std::error::Error, "cannot commit yet");
+                tracing::warn!(
+                    block.height = height,
+                    error = &*source as &dyn std::error::Error,
+                    "cannot commit yet"
+                );
                 tokio::time::sleep(wait).await;
                 wait = longest.min(wait * 2);
             }
             answer => return answer,
+        }
+    }
+}
+
+/// The last applied height, as soon as the application can tell.
+pub(crate) async fn applied_height(app: &Arc<dyn App>) -> std::result::Result<u64, AppError> {
+    let (mut wait, longest) = limits::COMMIT_RETRY;
+    loop {
+        match app.height().await {
+            Err(AppError::Unavailable(_)) => {
+                tokio::time::sleep(wait).await;
+                wait = longest.min(wait * 2);
+            }
+            answer => return answer.map(|height| height.0),
         }
     }
 }
@@ -69,7 +87,7 @@ impl Driver<'_> {
     }
 
     /// The application has applied the block, or refuses to.
-    pub(super) async fn committed(&mut self, commit: Commit) -> Result<Option<End>> {
+    pub(super) fn committed(&mut self, commit: Commit) -> Result<Option<End>> {
         self.commit = None;
         let Commit { height, answer, reply, began } = commit;
         let committed = match answer {
@@ -138,7 +156,8 @@ impl Driver<'_> {
         proposer: Address,
         block: Bytes,
     ) -> Result<(SyncedValueOutcome<Chain>, Option<End>)> {
-        let Some(hash) = self.app.block_hash(&block).filter(|_| block.len() <= limits::BLOCK_BYTES_MAX) else {
+        let Some(hash) = self.app.block_hash(&block).filter(|_| block.len() <= limits::BLOCK_BYTES_MAX)
+        else {
             return Ok((SyncedValueOutcome::PeerFault, None));
         };
         if height.0 > self.applied {
@@ -150,7 +169,11 @@ impl Driver<'_> {
                 }
                 Err(error) => {
                     let height = height.0;
-                    tracing::warn!(block.height = height, error = &error as &dyn std::error::Error, "cannot judge");
+                    tracing::warn!(
+                        block.height = height,
+                        error = &error as &dyn std::error::Error,
+                        "cannot judge"
+                    );
                     return Ok((SyncedValueOutcome::LocalTransientError, None));
                 }
             }
@@ -165,7 +188,10 @@ impl Driver<'_> {
     }
 
     /// Decided blocks for a peer that catches up, as many as one response holds.
-    pub(super) async fn history(&mut self, range: RangeInclusive<Height>) -> Result<Vec<RawDecidedValue<Chain>>> {
+    pub(super) async fn history(
+        &mut self,
+        range: RangeInclusive<Height>,
+    ) -> Result<Vec<RawDecidedValue<Chain>>> {
         let (first, last) = (range.start().0, range.end().0);
         let last = last.min(first.saturating_add(limits::SYNC_BATCH_MAX as u64 - 1));
         let work = move |store: &mut crate::store::Store| {

@@ -25,7 +25,7 @@ use crate::identity::PeerAddress;
 use crate::store;
 use crate::streams::{Pending, Streams, lone};
 use decisions::Commit;
-pub(crate) use decisions::commit_retrying;
+pub(crate) use decisions::{applied_height, commit_retrying};
 use pace::{Pace, Reason};
 
 /// Why the loop ended.
@@ -80,6 +80,7 @@ enum Event {
     EngineGone,
     PeerAt(u64),
     Committed(Commit),
+    CommitPanicked,
     Go(Reason),
     Command(Command),
     HandleGone,
@@ -140,7 +141,8 @@ impl<'a> Driver<'a> {
                     self.peer_at(height);
                     None
                 }
-                Event::Committed(commit) => self.committed(commit).await?,
+                Event::Committed(commit) => self.committed(commit)?,
+                Event::CommitPanicked => Some(End::Halted("the application panicked".to_owned())),
                 Event::Go(reason) => {
                     self.resume(reason).await;
                     None
@@ -183,7 +185,7 @@ impl<'a> Driver<'a> {
             },
             commit = commit => match commit {
                 Ok(commit) => Event::Committed(commit),
-                Err(_) => Event::HandleGone,
+                Err(_) => Event::CommitPanicked,
             },
             reason = pace => Event::Go(reason),
             command = self.commands.recv() => command.map_or(Event::HandleGone, Event::Command),

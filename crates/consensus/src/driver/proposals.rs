@@ -61,13 +61,22 @@ impl Driver<'_> {
         Ok(())
     }
 
-    async fn ask_for_block(&mut self, height: Height, round: Round, timeout: Duration) -> Option<(BlockId, Bytes)> {
+    async fn ask_for_block(
+        &mut self,
+        height: Height,
+        round: Round,
+        timeout: Duration,
+    ) -> Option<(BlockId, Bytes)> {
         // The other half of the time is for the block to reach the others.
         let asked = self.app.propose(height.into(), round_number(round), timeout / 2);
         let block = match tokio::time::timeout(timeout, asked).await {
             Ok(Ok(block)) => block,
             Ok(Err(error)) => {
-                tracing::warn!(block.height = height.0, error = &error as &dyn std::error::Error, "no proposal");
+                tracing::warn!(
+                    block.height = height.0,
+                    error = &error as &dyn std::error::Error,
+                    "no proposal"
+                );
                 return None;
             }
             Err(_) => {
@@ -76,7 +85,11 @@ impl Driver<'_> {
             }
         };
         if !(1..=limits::BLOCK_BYTES_MAX).contains(&block.len()) {
-            tracing::error!(block.height = height.0, block.bytes = block.len(), "proposal of an impossible length");
+            tracing::error!(
+                block.height = height.0,
+                block.bytes = block.len(),
+                "proposal of an impossible length"
+            );
             return None;
         }
         let hash = self.app.block_hash(&block)?;
@@ -171,7 +184,11 @@ impl Driver<'_> {
                 Validity::Invalid
             }
             Err(error) => {
-                tracing::warn!(block.height = height.0, error = &error as &dyn std::error::Error, "cannot judge");
+                tracing::warn!(
+                    block.height = height.0,
+                    error = &error as &dyn std::error::Error,
+                    "cannot judge"
+                );
                 return Ok(None);
             }
         };

@@ -66,27 +66,26 @@ impl Store {
         let mut tail = Segment::open(dir, first)?;
         let mut undecided: BTreeMap<u64, Vec<Undecided>> = BTreeMap::new();
         let mut tip = first - 1;
-        tail.recover(|kind, payload, record| {
-            match kind {
-                Kind::Proposal => {
-                    let (value, own, block_len) = read_proposal(payload)?;
-                    let earlier = payload_of(&undecided, value.height.0, value.value);
-                    let record = if block_len > 0 { record } else { earlier.ok_or("proposal without its block")? };
-                    let found = Undecided { value, own, record };
-                    undecided.entry(found.value.height.0).or_default().push(found);
-                    Ok(None)
+        tail.recover(|kind, payload, record| match kind {
+            Kind::Proposal => {
+                let (value, own, block_len) = read_proposal(payload)?;
+                let earlier = payload_of(&undecided, value.height.0, value.value);
+                let record =
+                    if block_len > 0 { record } else { earlier.ok_or("proposal without its block")? };
+                let found = Undecided { value, own, record };
+                undecided.entry(found.value.height.0).or_default().push(found);
+                Ok(None)
+            }
+            Kind::Decided => {
+                let certificate = Certificate::from_bytes(payload).map_err(|_| "certificate")?;
+                if certificate.height.0 != tip + 1 {
+                    return Err("heights out of order");
                 }
-                Kind::Decided => {
-                    let certificate = Certificate::from_bytes(payload).map_err(|_| "certificate")?;
-                    if certificate.height.0 != tip + 1 {
-                        return Err("heights out of order");
-                    }
-                    let block = payload_of(&undecided, certificate.height.0, certificate.block.into())
-                        .ok_or("decision without its proposal")?;
-                    tip += 1;
-                    undecided.retain(|height, _| *height > tip);
-                    Ok(Some(Entry { block, certificate: record }))
-                }
+                let block = payload_of(&undecided, certificate.height.0, certificate.block.into())
+                    .ok_or("decision without its proposal")?;
+                tip += 1;
+                undecided.retain(|height, _| *height > tip);
+                Ok(Some(Entry { block, certificate: record }))
             }
         })?;
         Ok(Self { dir: dir.to_owned(), history, starts, tail, closed: None, tip, undecided })

@@ -92,7 +92,10 @@ impl Segment {
             match frame::read_at(&mut self.log, &self.path, offset, self.len)? {
                 Found::End => break,
                 Found::Torn => {
-                    tracing::warn!(store.bytes = self.len - offset, "cut off a record a crash left unfinished");
+                    tracing::warn!(
+                        store.bytes = self.len - offset,
+                        "cut off a record a crash left unfinished"
+                    );
                     self.log.set_len(offset).map_err(io("truncate", &self.path))?;
                     self.log.sync_all().map_err(io("sync", &self.path))?;
                     self.len = offset;
@@ -124,7 +127,9 @@ impl Segment {
     /// Reads a record back, checking it.
     pub(super) fn read(&mut self, kind: Kind, record: Record) -> Result<Vec<u8>> {
         match frame::read_at(&mut self.log, &self.path, record.0, self.len)? {
-            Found::Record(found, payload) if found == kind && payload.len() == record.1 as usize => Ok(payload),
+            Found::Record(found, payload) if found == kind && payload.len() == record.1 as usize => {
+                Ok(payload)
+            }
             _ => Err(self.corrupt(record.0, "not the record the index names")),
         }
     }

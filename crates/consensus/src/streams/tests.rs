@@ -111,9 +111,8 @@ fn a_decision_forgets_its_height_and_keeps_the_next() {
 #[test]
 fn parts_that_contradict_each_other_are_refused_and_forgotten() {
     let good = stream(1, &block(10), 0);
-    let with = |sequence, part| {
-        StreamMessage::new(good[0].stream_id.clone(), sequence, StreamContent::Data(part))
-    };
+    let with =
+        |sequence, part| StreamMessage::new(good[0].stream_id.clone(), sequence, StreamContent::Data(part));
     let refuse = |messages: Vec<StreamMessage<Part>>, reason| {
         let mut streams = Streams::default();
         let mut last = Ok(None);
