@@ -1,6 +1,7 @@
 //! Proofs out of what the node stored: receipts of events, evidence about packs.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use gs1::{Gtin, Lot, SerialNumber};
 use ledger::directory::Stop;
@@ -24,11 +25,12 @@ struct Blocks(BTreeMap<u64, DecidedBlock>);
 
 impl Blocks {
     async fn get(&mut self, conn: &mut PgConnection, height: Height) -> Result<&DecidedBlock, Problem> {
-        if !self.0.contains_key(&height.0) {
-            let block = decided(conn, height).await?.ok_or_else(|| missing(height))?;
-            self.0.insert(height.0, block);
+        match self.0.entry(height.0) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                Ok(place.insert(decided(conn, height).await?.ok_or_else(|| missing(height))?))
+            }
         }
-        self.0.get(&height.0).ok_or_else(|| missing(height))
     }
 }
 

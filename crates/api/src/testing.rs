@@ -115,13 +115,11 @@ impl TestApp {
     }
 
     /// A request without a key.
-    #[must_use]
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
     /// A request by this client.
-    #[must_use]
     pub fn request(&self, client: &TestClient, method: Method, path: &str) -> RequestBuilder {
         self.anonymous(method, path).bearer_auth(client.key.expose())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::Height;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Duration, sleep};
 
 use crate::app::App;
@@ -97,13 +97,7 @@ impl Node {
                 Err(error) => End::Halted(describe(&error)),
             };
             match end {
-                End::Shutdown(reply) => {
-                    self.finish().await;
-                    if let Some(reply) = reply {
-                        let _ = reply.send(());
-                    }
-                    return;
-                }
+                End::Shutdown(reply) => return self.finish(reply).await,
                 End::Halted(reason) => return self.halt(reason).await,
                 End::Caught => {
                     tracing::info!("caught up: this node votes from the next height on");
@@ -178,12 +172,17 @@ impl Node {
         Ok(())
     }
 
-    async fn finish(&mut self) {
+    /// Stops; answers when the folder and the address are free.
+    async fn finish(mut self, reply: Option<oneshot::Sender<()>>) {
         if let Some(engine) = self.engine.take() {
             engine.stop().await;
         }
         self.status.send_modify(|status| status.state = State::Stopped);
         tracing::info!("consensus has stopped");
+        drop(self);
+        if let Some(reply) = reply {
+            let _ = reply.send(());
+        }
     }
 
     /// Stops voting, says why, and answers questions until it is shut down.
@@ -195,11 +194,7 @@ impl Node {
         self.status.send_modify(|status| status.state = State::Halted { reason });
         while let Some(command) = self.commands.recv().await {
             match command {
-                Command::Shutdown(reply) => {
-                    self.finish().await;
-                    let _ = reply.send(());
-                    return;
-                }
+                Command::Shutdown(reply) => return self.finish(Some(reply)).await,
                 Command::Peers(reply) => {
                     let _ = reply.send(Vec::new());
                 }

@@ -25,21 +25,22 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// How grave the reason of a recall is.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
 enum Class {
     /// Serious harm or death is probable.
     I,
     /// Harm is temporary or reversible, or serious harm is remote.
-    II,
+    Ii,
     /// Harm is unlikely.
-    III,
+    Iii,
 }
 
 impl From<Class> for RecallClass {
     fn from(class: Class) -> Self {
         match class {
             Class::I => Self::I,
-            Class::II => Self::II,
-            Class::III => Self::III,
+            Class::Ii => Self::II,
+            Class::Iii => Self::III,
         }
     }
 }
@@ -48,8 +49,8 @@ impl From<RecallClass> for Class {
     fn from(class: RecallClass) -> Self {
         match class {
             RecallClass::I => Self::I,
-            RecallClass::II => Self::II,
-            RecallClass::III => Self::III,
+            RecallClass::II => Self::Ii,
+            RecallClass::III => Self::Iii,
         }
     }
 }

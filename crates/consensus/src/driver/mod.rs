@@ -76,7 +76,7 @@ pub(crate) struct Driver<'a> {
 
 /// What the loop waits for.
 enum Event {
-    Engine(AppMsg<Chain>),
+    Engine(Box<AppMsg<Chain>>),
     EngineGone,
     PeerAt(u64),
     Committed(Commit),
@@ -135,7 +135,7 @@ impl<'a> Driver<'a> {
     pub(crate) async fn run(mut self) -> Result<End> {
         loop {
             let end = match self.next().await {
-                Event::Engine(message) => self.answer(message).await?,
+                Event::Engine(message) => self.answer(*message).await?,
                 Event::EngineGone => Some(End::Engine),
                 Event::PeerAt(height) => {
                     self.peer_at(height);
@@ -175,7 +175,7 @@ impl<'a> Driver<'a> {
         };
         tokio::select! {
             message = self.engine.channels.consensus.recv() => {
-                message.map_or(Event::EngineGone, Event::Engine)
+                message.map_or(Event::EngineGone, |message| Event::Engine(Box::new(message)))
             }
             event = self.events.recv() => match event {
                 Ok(arc_malachitebft_app_channel::app::engine::util::events::Event::Received(message)) => {

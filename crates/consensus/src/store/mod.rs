@@ -43,6 +43,8 @@ struct Undecided {
 pub(crate) struct Store {
     dir: PathBuf,
     history: History,
+    /// Length at which a segment is closed.
+    segment_bytes: u64,
     /// First heights of all segments, ascending; the last is open for appending.
     starts: Vec<u64>,
     tail: Segment,
@@ -88,7 +90,16 @@ impl Store {
                 Ok(Some(Entry { block, certificate: record }))
             }
         })?;
-        Ok(Self { dir: dir.to_owned(), history, starts, tail, closed: None, tip, undecided })
+        Ok(Self {
+            dir: dir.to_owned(),
+            history,
+            segment_bytes: limits::SEGMENT_BYTES,
+            starts,
+            tail,
+            closed: None,
+            tip,
+            undecided,
+        })
     }
 
     /// The last decided height, 0 before the first.
@@ -190,7 +201,7 @@ impl Store {
     /// Starts a new segment when this one is full and nothing in it is still needed for a later height, and
     /// deletes the oldest ones as `History` allows.
     fn rotate(&mut self) -> Result<()> {
-        if self.tail.len() < limits::SEGMENT_BYTES || !self.undecided.is_empty() {
+        if self.tail.len() < self.segment_bytes || !self.undecided.is_empty() {
             return Ok(());
         }
         self.tail.close()?;

@@ -151,26 +151,28 @@ fn damage_in_the_middle_is_not_taken_for_a_torn_end() {
 
 #[test]
 fn segments_are_closed_served_pruned_and_their_index_rebuilt() {
-    const MIB: usize = 1 << 20;
+    const LEN: usize = 4000;
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(&dir);
-    // 64 MiB a segment: 17 blocks of 4 MiB close one.
-    (1..=20).for_each(|height| decide(&mut store, height, 4 * MIB));
-    assert_eq!(store.starts, [1, 17]);
-    assert_holds(&mut store, 1..=20, 4 * MIB);
+    // 64 kB a segment: 16 blocks of 4 kB, with their certificates, close one.
+    store.segment_bytes = 64_000;
+    (1..=20).for_each(|height| decide(&mut store, height, LEN));
+    assert_eq!(store.starts, [1, 16]);
+    assert_holds(&mut store, 1..=20, LEN);
     drop(store);
 
     fs::remove_file(log_of(&dir, 1).with_extension("idx")).unwrap();
     let mut store = open(&dir);
     assert_eq!((store.tip(), store.first()), (20, 1));
-    assert_holds(&mut store, 15..=18, 4 * MIB);
+    assert_holds(&mut store, 14..=18, LEN);
     drop(store);
 
     let mut store = Store::open(dir.path(), History::Last(10)).unwrap();
-    (21..=32).for_each(|height| decide(&mut store, height, 4 * MIB));
-    assert_eq!((store.first(), store.tip()), (17, 32), "whole segments, at least ten heights");
-    assert!(store.decided(16).unwrap().is_none() && !log_of(&dir, 1).exists());
-    assert_holds(&mut store, 17..=17, 4 * MIB);
+    store.segment_bytes = 64_000;
+    (21..=32).for_each(|height| decide(&mut store, height, LEN));
+    assert_eq!((store.first(), store.tip()), (16, 32), "whole segments, at least ten heights");
+    assert!(store.decided(15).unwrap().is_none() && !log_of(&dir, 1).exists());
+    assert_holds(&mut store, 16..=16, LEN);
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn open(streams: &Streams) -> usize {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn parts_in_any_order_and_repeated_give_the_block(
         len in 1usize..3 * limits::PART_BYTES,

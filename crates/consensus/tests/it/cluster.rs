@@ -52,6 +52,8 @@ impl Cluster {
     /// Four nodes that have not started.
     pub async fn new(name: &'static str) -> Self {
         let turn = TURN.lock().await;
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let keys: Vec<SigningKey> = (1..=4).map(key).collect();
         let validators = ValidatorSet::new(
             keys.iter()
@@ -147,7 +149,14 @@ impl Cluster {
         match found {
             Ok(Ok(status)) => status.clone(),
             Ok(Err(_)) => panic!("node {at} ended before {what}"),
-            Err(_) => panic!("node {at} still {:?} and not {what}", self.handle(at).status()),
+            Err(_) => {
+                for other in self.running() {
+                    let peers = self.handle(other).peers().await.unwrap();
+                    let names: Vec<_> = peers.iter().map(|peer| &peer.moniker).collect();
+                    println!("node {other}: {:?}, peers {names:?}", self.handle(other).status());
+                }
+                panic!("node {at} is not {what}")
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! From a final shipping event to the notice that its consignee gets.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
@@ -161,14 +162,17 @@ impl Receipts {
     ) -> Result<Option<Vec<u8>>, Error> {
         let Some(anchor) = &stored.anchor else { return Ok(None) };
         let Some(height) = anchor.height else { return Ok(None) };
-        if !self.blocks.contains_key(&height) {
-            self.blocks.insert(height, decided(conn, height).await?);
-        }
-        if !self.leaves.contains_key(&anchor.batch_sequence) {
-            let leaves = store::batch_leaves::find(conn, anchor.batch_sequence).await?.unwrap_or_default();
-            self.leaves.insert(anchor.batch_sequence, leaves.into_iter().map(Hash).collect());
-        }
-        let (block, leaves) = (&self.blocks[&height], &self.leaves[&anchor.batch_sequence]);
+        let block: &DecidedBlock = match self.blocks.entry(height) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(decided(conn, height).await?),
+        };
+        let leaves: &Vec<Hash> = match self.leaves.entry(anchor.batch_sequence) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let leaves = store::batch_leaves::find(conn, anchor.batch_sequence).await?;
+                place.insert(leaves.unwrap_or_default().into_iter().map(Hash).collect())
+            }
+        };
         let mine = |signed: &SignedBatch| {
             let header = &signed.batch.header;
             header.author == own && header.sequence == anchor.batch_sequence

@@ -63,7 +63,7 @@ pub fn check(request: &HttpRequest) -> Result<(), Problem> {
     for name in [EPCIS_VERSION, CBV_VERSION] {
         let Some(given) = text(request, &name) else { continue };
         let given = version(&name, given)?;
-        if given < [1, 0, 0] || given >= [2, 1, 0] {
+        if !([1, 0, 0]..[2, 1, 0]).contains(&given) {
             return Err(unacceptable(&name, "versions 1.0 to 2.0 are read"));
         }
     }
