@@ -50,12 +50,11 @@ async fn row(run: &mut Run) -> Result<Row> {
     let (port, url) = (service.ports.http, service.database_url.clone());
     let asked = |connection: usize| scans.authentications(&keys, connection);
     let within = run.window();
-    let full = closed(port, asked, |number, reply| genuine(number, reply), within).await?;
+    let full = closed(port, asked, genuine, within).await?;
     let rate = full.rate(WARM_UP, WARM_UP + within);
     let times = full.times(WARM_UP);
     let connections = load::connect(port, OPEN_CROWD).await?;
-    let half =
-        load::open(connections, asked, |n, reply| genuine(n, reply), rate / 2.0, WARM_UP + within).await?;
+    let half = load::open(connections, asked, genuine, rate / 2.0, WARM_UP + within).await?;
     let half_p99 = half.times(WARM_UP).ms(990);
 
     let plain = plain::Server::start(&url)?;
@@ -171,7 +170,7 @@ fn in_turn(made: Vec<Vec<u8>>) -> Requests {
 
 /// Reading every body would cost what is to be measured: every 32nd is.
 fn genuine(number: u64, reply: &Reply<'_>) -> Worth {
-    let read = number % 32 == 0;
+    let read = number.is_multiple_of(32);
     if reply.status == 200 && (!read || reply.holds("\"verdict\":\"genuine\"")) {
         Worth::Good(0)
     } else {

@@ -1,5 +1,7 @@
 //! The base over HTTP: a bound server, a real PostgreSQL, a service of two routes.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod auth;
 mod capture;
 mod chain;

@@ -34,7 +34,7 @@ fn refuses_tampered(cluster: &Cluster, genuine: &Certificate) {
     assert!(matches!(tamper(|c| c.height.0 += 1), Err(CertificateError::Signature(_))));
     assert!(matches!(tamper(|c| c.round += 1), Err(CertificateError::Signature(_))));
     assert!(matches!(tamper(|c| c.signatures[0].signature.0[40] ^= 1), Err(CertificateError::Signature(_))));
-    assert!(matches!(tamper(|c| c.signatures[0].address.0[0] ^= 0xff), Err(_)));
+    assert!(tamper(|c| c.signatures[0].address.0[0] ^= 0xff).is_err());
     assert!(matches!(tamper(|c| c.signatures.truncate(2)), Err(CertificateError::Power { .. })));
     assert!(matches!(tamper(|c| c.signatures.swap(0, 1)), Err(CertificateError::Order)));
     let elsewhere = genuine.verify(&Hash([8; 32]), &cluster.validators);

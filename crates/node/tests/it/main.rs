@@ -1,5 +1,7 @@
 //! Four nodes, four databases, real peers on loopback: what is captured becomes final everywhere, once.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
 mod network;
 
 use ledger::{Canonical, Height, PackIdentity, StatusRecord};
