@@ -39,13 +39,13 @@ fn configure(folder: &Path) {
     std::fs::write(folder.join("service.toml"), toml).unwrap();
 }
 
-/// Waits until the log says where the service listens.
-fn address(child: &mut Child) -> String {
-    let log = BufReader::new(child.stderr.take().unwrap());
-    for line in log.lines() {
+/// Waits until the log says where the service listens. The log stays open as long as what comes with the answer.
+fn address(child: &mut Child) -> (String, impl Sized + use<>) {
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    while let Some(line) = log.next() {
         let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
         if line["message"] == "listening" {
-            return line["http.address"].as_str().unwrap().to_owned();
+            return (line["http.address"].as_str().unwrap().to_owned(), log);
         }
     }
     panic!("it ended before it listened")
@@ -69,7 +69,8 @@ async fn keys_are_made_and_a_served_process_ends_well_when_told() {
 
     let mut child =
         command(folder.path(), &database, &["serve", "--no-node"]).stderr(Stdio::piped()).spawn().unwrap();
-    let base = format!("http://{}", address(&mut child));
+    let (address, _log) = address(&mut child);
+    let base = format!("http://{address}");
     let metrics = reqwest::Client::new().get(format!("{base}/metrics")).bearer_auth(&key);
     assert!(metrics.send().await.unwrap().status().is_success());
     let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
