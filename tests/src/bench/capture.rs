@@ -51,12 +51,12 @@ async fn row(run: &mut Run, name: &'static str, per_event: u64, events: u64) -> 
     let (event, height) = (database::last_event(&pool).await?, run.finals.everywhere());
     let captured = captured(run, per_event, per_event * events).await?;
     run.settle().await?;
-    let copied = copied_again(run, event, height).await?.as_secs_f64();
+    let copied = copied_again(run, event, height).await;
     let seconds = captured.took.as_secs_f64();
     let rate = |count: u64, seconds: f64| count as f64 / seconds;
     let note = format!(
-        "{} events with {} packs in {seconds:.1} s; COPY put the same rows (events, identifiers, custody, batches) \
-         into tables without an index in {copied:.2} s, one transaction",
+        "{} events with {} packs in {seconds:.1} s; COPY: the same events, identifiers, custody and batches into \
+         tables without an index, in one transaction",
         captured.events, captured.packs
     );
     let (by_event, by_pack) = (rate(captured.events, seconds), rate(captured.packs, seconds));
@@ -66,7 +66,11 @@ async fn row(run: &mut Run, name: &'static str, per_event: u64, events: u64) -> 
     } else {
         (vec![packs, events], captured.packs)
     };
-    Ok(Row::new(name, "-", figures).limit("COPY", rate(counted, copied)).note(note))
+    let row = Row::new(name, "-", figures).note(note);
+    Ok(match copied {
+        Ok(copied) => row.limit("COPY of the same rows", rate(counted, copied.as_secs_f64())),
+        Err(why) => row.note(format!("limit: not taken: {why:#}")),
+    })
 }
 
 /// Posts documents one after another on each connection until the time is over.

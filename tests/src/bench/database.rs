@@ -36,7 +36,7 @@ pub async fn connection(url: &str) -> Result<PgConnection> {
 /// When the query fails.
 pub async fn copy_out(conn: &mut PgConnection, table: &'static str, select: &str) -> Result<Copied> {
     execute(conn, format!("DROP TABLE IF EXISTS {table}")).await?;
-    execute(conn, format!("CREATE TABLE {table} AS {select} LIMIT 0")).await?;
+    execute(conn, format!("CREATE TABLE {table} AS {select} WITH NO DATA")).await?;
     let mut rows = conn.copy_out_raw(&format!("COPY ({select}) TO STDOUT (FORMAT BINARY)")).await?;
     let mut bytes = Vec::new();
     while let Some(chunk) = rows.try_next().await? {
