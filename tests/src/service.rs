@@ -150,12 +150,17 @@ impl Service {
         self.ready().await.map(|_| ())
     }
 
-    /// The ledger's head as this service sees it: height and block hash.
+    /// The ledger's head as this service sees it: height and block hash. Height 0 before the first block, such as
+    /// right after a restart.
     ///
     /// # Errors
     /// When it does not answer as documented.
     pub async fn head(&self) -> Result<(u64, String)> {
-        let head = self.client()?.get("/v1/ledger/head").await?.ok()?;
+        let answer = self.client()?.get("/v1/ledger/head").await?;
+        if answer.status.as_u16() == 404 {
+            return Ok((0, String::new()));
+        }
+        let head = answer.ok()?;
         let height = head["height"].as_u64().context("the head has no height")?;
         Ok((height, head["hash"].as_str().unwrap_or_default().to_owned()))
     }

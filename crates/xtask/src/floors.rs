@@ -190,7 +190,8 @@ mod tests {
             ("node", "exchange"),
             ("node", "store"),
             ("api", "store"),
-            ("pharmacy", "node"),
+            ("pharmacy", "host"),
+            ("host", "node"),
             ("e2e", "consensus"),
         ] {
             assert_eq!(first_fault(name, (dependency, true, Kind::Normal)), None, "{name} -> {dependency}");
