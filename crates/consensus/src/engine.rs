@@ -24,8 +24,10 @@ pub(crate) struct Engine {
     handle: EngineHandle,
 }
 
-/// How long the engine's actors get to stop, and the address and the write-ahead log to become free.
+/// How long the engine's actors get to stop.
 const STOP: Duration = Duration::from_secs(5);
+/// How long the address and the write-ahead log may take to become free.
+const START: Duration = Duration::from_secs(30);
 
 struct Settings {
     moniker: String,
@@ -86,7 +88,7 @@ fn settings(config: &Config) -> Settings {
 impl Engine {
     /// Starts the engine, waiting for the address and the write-ahead log while an earlier one lets go of them.
     pub(crate) async fn start(config: &Config, votes: bool, wal: PathBuf) -> Result<Self> {
-        let deadline = tokio::time::Instant::now() + STOP;
+        let deadline = tokio::time::Instant::now() + START;
         loop {
             match Self::try_start(config, votes, wal.clone()).await {
                 Err(error) if tokio::time::Instant::now() < deadline => {
@@ -145,7 +147,12 @@ impl Engine {
     pub(crate) async fn stop(mut self) {
         let reason = Some("shutdown".to_owned());
         let node = self.handle.actor.get_cell();
-        node.stop_children_and_wait(reason.clone(), Some(STOP)).await;
+        // A supervisor that sees one child stop kills the others, and a killed network actor leaves its sockets
+        // open for a while: peers would take a new connection for a second one.
+        let children = node.get_children();
+        children.iter().for_each(|child| child.unlink(node.clone()));
+        let stops = children.iter().map(|child| child.stop_and_wait(reason.clone(), Some(STOP)));
+        futures::future::join_all(stops).await;
         node.stop(reason);
         if tokio::time::timeout(STOP, &mut self.handle.handle).await.is_err() {
             self.handle.handle.abort();

@@ -2,13 +2,16 @@
 //! application's database, and pacing run beside it.
 
 mod decisions;
+mod hearing;
 mod pace;
 mod proposals;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_malachitebft_app_channel::app::engine::host::Next;
 use arc_malachitebft_app_channel::app::events::RxEvent;
+use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::{AppMsg, NetworkMsg, NetworkRequest, Reply};
 use futures::future::pending;
 use tokio::sync::{Notify, mpsc, watch};
@@ -26,6 +29,7 @@ use crate::store;
 use crate::streams::{Pending, Streams, lone};
 use decisions::Commit;
 pub(crate) use decisions::{applied_height, commit_retrying};
+use hearing::Hearing;
 use pace::{Pace, Reason};
 
 /// Why the loop ended.
@@ -72,6 +76,7 @@ pub(crate) struct Driver<'a> {
     synced: u64,
     /// Heights decided in a row without value sync.
     live: u32,
+    hearing: Hearing,
 }
 
 /// What the loop waits for.
@@ -82,6 +87,8 @@ enum Event {
     Committed(Commit),
     CommitPanicked,
     Go(Reason),
+    Tick,
+    Connected(BTreeSet<PeerId>),
     Command(Command),
     HandleGone,
     Nothing,
@@ -127,6 +134,7 @@ impl<'a> Driver<'a> {
             peers_at: 0,
             synced: 0,
             live: 0,
+            hearing: Hearing::default(),
         }
     }
 
@@ -145,6 +153,14 @@ impl<'a> Driver<'a> {
                 Event::CommitPanicked => Some(End::Halted("the application panicked".to_owned())),
                 Event::Go(reason) => {
                     self.resume(reason).await;
+                    None
+                }
+                Event::Tick => {
+                    self.tick().await;
+                    None
+                }
+                Event::Connected(peers) => {
+                    self.reconnect_silent(&peers);
                     None
                 }
                 Event::Command(command) => self.obey(command),
@@ -188,6 +204,7 @@ impl<'a> Driver<'a> {
                 Err(_) => Event::CommitPanicked,
             },
             reason = pace => Event::Go(reason),
+            connected = self.hearing.next() => connected.map_or(Event::Tick, Event::Connected),
             command = self.commands.recv() => command.map_or(Event::HandleGone, Event::Command),
         }
     }
@@ -243,10 +260,10 @@ impl<'a> Driver<'a> {
         HeightParams::new(validators, self.config.timeouts.into(), None)
     }
 
-    /// Tells all peers that there is work for a height.
+    /// Tells all peers which height this node is at, or goes to because there is work.
     async fn announce(&mut self, height: u64) {
         self.stream_count = self.stream_count.wrapping_add(1);
-        let message = lone(Part::Wake(Height(height)), self.stream_count);
+        let message = lone(Part::At(Height(height)), self.stream_count);
         let _ = self.engine.channels.network.send(NetworkMsg::PublishProposalPart(message)).await;
     }
 

@@ -29,10 +29,6 @@ impl Driver<'_> {
         for proposal in self.pending.take(height.0) {
             self.judge(proposal).await?;
         }
-        if !self.votes {
-            // Ask the network to go on, so that this node soon sees that it has caught up.
-            self.announce(height.0).await;
-        }
         self.store.run(move |store| Ok(store.proposals(height.0, round))).await
     }
 
@@ -142,7 +138,8 @@ impl Driver<'_> {
         from: PeerId,
         message: StreamMessage<Part>,
     ) -> Result<Option<ProposedValue>> {
-        if let StreamContent::Data(Part::Wake(height)) = message.content {
+        self.hearing.heard(from);
+        if let StreamContent::Data(Part::At(height)) = message.content {
             self.peer_at(height.0);
             return Ok(None);
         }
