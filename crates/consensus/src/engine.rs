@@ -147,12 +147,7 @@ impl Engine {
     pub(crate) async fn stop(mut self) {
         let reason = Some("shutdown".to_owned());
         let node = self.handle.actor.get_cell();
-        // A supervisor that sees one child stop kills the others, and a killed network actor leaves its sockets
-        // open for a while: peers would take a new connection for a second one.
-        let children = node.get_children();
-        children.iter().for_each(|child| child.unlink(node.clone()));
-        let stops = children.iter().map(|child| child.stop_and_wait(reason.clone(), Some(STOP)));
-        futures::future::join_all(stops).await;
+        node.stop_children_and_wait(reason.clone(), Some(STOP)).await;
         node.stop(reason);
         if tokio::time::timeout(STOP, &mut self.handle.handle).await.is_err() {
             self.handle.handle.abort();

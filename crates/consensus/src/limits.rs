@@ -64,10 +64,6 @@ pub const FOLLOW_HEIGHTS: u32 = 2;
 /// Blocks are read for one value-sync response until they exceed this; the engine cuts the response at 10 MiB.
 pub const SYNC_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 
-/// How often a node tells its peers the height it is at.
-pub const HELLO: Duration = Duration::from_secs(1);
-
-/// A connected peer that was not heard for this long, five of its hellos, is disconnected and dialled anew. The
-/// broadcast protocol subscribes on a peer's first connection only: if that one is lost while a second one exists,
-/// or the peer was restarted before its old connection was found dead, its messages never arrive again.
-pub const SILENCE: Duration = Duration::from_secs(5);
+/// How often a follower asks the network to go on to the height it is at, so that it soon sees heights decided
+/// live. A message to peers can be lost with the connection it was on, and a follower has no vote to repeat.
+pub const NUDGE: Duration = Duration::from_millis(500);

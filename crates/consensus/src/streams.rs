@@ -159,7 +159,7 @@ impl Stream {
                 }
                 self.chunks.entry(sequence).or_insert(bytes);
             }
-            Part::At(_) => return Err(Refused::Sequence),
+            Part::Wake(_) => return Err(Refused::Sequence),
         }
         let Some(init) = self.init else {
             return Ok(false);

@@ -113,7 +113,7 @@ impl Message for Part {
                 out.u8(2);
                 out.bytes(bytes);
             }
-            Self::At(height) => {
+            Self::Wake(height) => {
                 out.u8(3);
                 out.height(*height);
             }
@@ -130,7 +130,7 @@ impl Message for Part {
                 bytes: input.u32()?,
             })),
             2 => input.bytes(limits::PART_BYTES).map(Self::Chunk),
-            3 => input.height().map(Self::At),
+            3 => input.height().map(Self::Wake),
             _ => Err(WireError::Tag),
         }
     }

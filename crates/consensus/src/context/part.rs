@@ -10,9 +10,8 @@ pub(crate) enum Part {
     Init(Init),
     /// The block's bytes, `PART_BYTES` at a time.
     Chunk(Bytes),
-    /// Not part of a block: the height its sender is at, or goes to because there is work. Wakes peers that pause
-    /// before it, and shows that the channel works.
-    At(Height),
+    /// Not part of a block: "there is work, start this height". Sent to peers that pace themselves.
+    Wake(Height),
 }
 
 /// Opens a proposal stream. The lengths that follow are implied by `bytes`.

@@ -2,20 +2,18 @@
 //! application's database, and pacing run beside it.
 
 mod decisions;
-mod hearing;
 mod pace;
 mod proposals;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_malachitebft_app_channel::app::engine::host::Next;
 use arc_malachitebft_app_channel::app::events::RxEvent;
-use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::{AppMsg, NetworkMsg, NetworkRequest, Reply};
 use futures::future::pending;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::app::App;
 use crate::config::Config;
@@ -25,11 +23,11 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::handle::{Command, Peer, Status};
 use crate::identity::PeerAddress;
+use crate::limits;
 use crate::store;
 use crate::streams::{Pending, Streams, lone};
 use decisions::Commit;
 pub(crate) use decisions::{applied_height, commit_retrying};
-use hearing::Hearing;
 use pace::{Pace, Reason};
 
 /// Why the loop ended.
@@ -76,7 +74,8 @@ pub(crate) struct Driver<'a> {
     synced: u64,
     /// Heights decided in a row without value sync.
     live: u32,
-    hearing: Hearing,
+    /// When a follower asks the network again to go on.
+    nudge: Interval,
 }
 
 /// What the loop waits for.
@@ -87,8 +86,7 @@ enum Event {
     Committed(Commit),
     CommitPanicked,
     Go(Reason),
-    Tick,
-    Connected(BTreeSet<PeerId>),
+    Nudge,
     Command(Command),
     HandleGone,
     Nothing,
@@ -111,6 +109,8 @@ pub(crate) struct Parts<'a> {
 
 impl<'a> Driver<'a> {
     pub(crate) fn new(parts: Parts<'a>) -> Self {
+        let mut nudge = tokio::time::interval(limits::NUDGE);
+        nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             events: parts.engine.channels.events.subscribe(),
             config: parts.config,
@@ -134,7 +134,7 @@ impl<'a> Driver<'a> {
             peers_at: 0,
             synced: 0,
             live: 0,
-            hearing: Hearing::default(),
+            nudge,
         }
     }
 
@@ -155,12 +155,8 @@ impl<'a> Driver<'a> {
                     self.resume(reason).await;
                     None
                 }
-                Event::Tick => {
-                    self.tick().await;
-                    None
-                }
-                Event::Connected(peers) => {
-                    self.reconnect_silent(&peers);
+                Event::Nudge => {
+                    self.announce(self.height).await;
                     None
                 }
                 Event::Command(command) => self.obey(command),
@@ -204,7 +200,7 @@ impl<'a> Driver<'a> {
                 Err(_) => Event::CommitPanicked,
             },
             reason = pace => Event::Go(reason),
-            connected = self.hearing.next() => connected.map_or(Event::Tick, Event::Connected),
+            _ = self.nudge.tick(), if !self.votes => Event::Nudge,
             command = self.commands.recv() => command.map_or(Event::HandleGone, Event::Command),
         }
     }
@@ -260,10 +256,10 @@ impl<'a> Driver<'a> {
         HeightParams::new(validators, self.config.timeouts.into(), None)
     }
 
-    /// Tells all peers which height this node is at, or goes to because there is work.
+    /// Tells all peers that there is work for a height.
     async fn announce(&mut self, height: u64) {
         self.stream_count = self.stream_count.wrapping_add(1);
-        let message = lone(Part::At(Height(height)), self.stream_count);
+        let message = lone(Part::Wake(Height(height)), self.stream_count);
         let _ = self.engine.channels.network.send(NetworkMsg::PublishProposalPart(message)).await;
     }
 

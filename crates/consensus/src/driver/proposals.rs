@@ -138,8 +138,7 @@ impl Driver<'_> {
         from: PeerId,
         message: StreamMessage<Part>,
     ) -> Result<Option<ProposedValue>> {
-        self.hearing.heard(from);
-        if let StreamContent::Data(Part::At(height)) = message.content {
+        if let StreamContent::Data(Part::Wake(height)) = message.content {
             self.peer_at(height.0);
             return Ok(None);
         }

@@ -131,7 +131,7 @@ fn parts_that_contradict_each_other_are_refused_and_forgotten() {
     refuse(vec![good[0].clone(), with(0, Part::Init(init(1, 11)))], Refused::Init);
     refuse(vec![with(0, chunk(1))], Refused::Sequence);
     refuse(vec![with(limits::PARTS_MAX as u64 + 1, chunk(1))], Refused::Sequence);
-    refuse(vec![with(1, Part::At(Height(1)))], Refused::Sequence);
+    refuse(vec![with(1, Part::Wake(Height(1)))], Refused::Sequence);
     refuse(vec![good[0].clone(), with(1, chunk(11))], Refused::Length);
     refuse(vec![good[0].clone(), with(2, chunk(10))], Refused::Length);
     let short = StreamMessage::new(StreamId::new(Bytes::from_static(b"x")), 0, good[0].content.clone());
