@@ -1,9 +1,9 @@
 //! Free TCP ports on the loopback address, remembered between runs.
 
 use anyhow::{Context as _, Result};
+use consensus::testing::{PORTS, free_port, is_free};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 /// The ports of one service.
@@ -31,17 +31,9 @@ pub fn choose(file: &Path, names: &[&str]) -> Result<PortTable> {
     if names.iter().all(|name| remembered.get(*name).is_some_and(|ports| ports.are_free())) {
         return Ok(remembered);
     }
-    // All listeners live until all ports are known, so that none is given out twice.
-    let mut held = Vec::new();
-    let mut free = || -> Result<u16> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
-        let port = listener.local_addr()?.port();
-        held.push(listener);
-        Ok(port)
-    };
     let mut table = PortTable::new();
     for name in names {
-        let ports = Ports { http: free()?, consensus: free()?, exchange: free()? };
+        let ports = Ports { http: unused()?, consensus: unused()?, exchange: unused()? };
         table.insert((*name).to_owned(), ports);
     }
     std::fs::write(file, serde_json::to_vec_pretty(&table)?)
@@ -49,17 +41,20 @@ pub fn choose(file: &Path, names: &[&str]) -> Result<PortTable> {
     Ok(table)
 }
 
+fn unused() -> Result<u16> {
+    free_port().with_context(|| format!("no free port among {} to {}", PORTS.start, PORTS.end))
+}
+
 impl Ports {
     fn are_free(self) -> bool {
-        [self.http, self.consensus, self.exchange]
-            .iter()
-            .all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        [self.http, self.consensus, self.exchange].into_iter().all(|port| PORTS.contains(&port) && is_free(port))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{Ipv4Addr, TcpListener};
 
     #[test]
     fn ports_are_remembered_while_they_are_free() {

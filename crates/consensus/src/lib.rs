@@ -16,6 +16,8 @@ mod node;
 mod signing;
 mod store;
 mod streams;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use app::{App, AppError, Committed, Verdict};
 pub use config::{Config, History, Timeouts};

@@ -1,6 +1,5 @@
 //! A network under test.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +43,7 @@ pub fn key(seed: u8) -> SigningKey {
 }
 
 pub fn free_address() -> ListenAddress {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = consensus::testing::free_port().unwrap();
     format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap()
 }
 

@@ -1,6 +1,5 @@
 //! A network of nodes in one process, each with a database and peers of its own.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,16 +93,10 @@ fn genesis() -> Genesis {
     }
 }
 
-/// Ports that are free now: bound together, so that no two are the same.
-fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<TcpListener> =
-        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port")).collect();
-    listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port()).collect()
-}
-
 impl Network {
     pub async fn start() -> Self {
-        let (genesis, ports) = (genesis(), free_ports(2 * NODES));
+        let genesis = genesis();
+        let ports: Vec<u16> = (0..2 * NODES).filter_map(|_| consensus::testing::free_port()).collect();
         let dir = std::env::temp_dir().join(format!("theriac-node-{}", uuid::Uuid::now_v7().simple()));
         let peer = |index: usize, port: u16| {
             let id = consensus::peer_id(&key(index).public_key()).expect("the key is a peer");
