@@ -274,6 +274,9 @@ impl Reading<'_> {
 
     fn change(&mut self, transition: Transition) {
         let items = self.items(&[EpcRole::Epc]);
+        if self.at_site().is_none() {
+            return;
+        }
         for item in &items {
             let Some(sgtin) = pack_of(&item.key) else { continue };
             match self.directory.product(&sgtin.gtin).map(|product| product.owner) {
