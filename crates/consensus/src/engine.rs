@@ -6,9 +6,12 @@ use std::time::Duration;
 use arc_malachitebft_app_channel::app::config::{
     ConsensusConfig, NodeConfig, PubSubProtocol, ValuePayload, ValueSyncConfig,
 };
+use arc_malachitebft_app_channel::app::engine::network::NetworkRef;
+use arc_malachitebft_app_channel::app::metrics::SharedRegistry;
+use arc_malachitebft_app_channel::spawn::spawn_network_actor;
 use arc_malachitebft_app_channel::{
-    Channels, ConsensusContext, EngineHandle, NetworkContext, NetworkIdentity, RequestContext, Signer as _,
-    SyncContext, WalContext, start_engine,
+    Channels, ConsensusContext, EngineBuilder, EngineHandle, NetworkIdentity, RequestContext, Signer as _,
+    SyncContext, WalContext,
 };
 
 use crate::codec::{Wire, encode};
@@ -21,6 +24,7 @@ use crate::{identity, limits};
 /// A running engine.
 pub(crate) struct Engine {
     pub channels: Channels<Chain>,
+    pub network: NetworkRef<Chain>,
     handle: EngineHandle,
 }
 
@@ -123,17 +127,23 @@ impl Engine {
                 ConsensusContext::new_full_node(Address::NOBODY, verifier),
             )
         };
-        let started = start_engine(
-            Chain,
-            settings(config),
-            WalContext::new(wal, Wire),
-            NetworkContext::new(identity, Wire),
-            consensus,
-            SyncContext::new(Wire),
-            RequestContext::new(16),
-        );
-        let (channels, handle) = started.await.map_err(|report| Error::Engine(format!("{report:#}")))?;
-        Ok(Self { channels, handle })
+        let settings = settings(config);
+        let registry = SharedRegistry::global().with_moniker(&config.moniker);
+        let network = spawn_network_actor(identity, &settings.consensus, &settings.sync, &registry, Wire);
+        let (network, sender) = network.await.map_err(failed)?;
+        let engine = EngineBuilder::new(Chain, settings)
+            .with_default_wal(WalContext::new(wal, Wire))
+            .with_custom_network(network.clone(), sender)
+            .with_default_sync(SyncContext::new(Wire))
+            .with_default_consensus(consensus)
+            .with_default_request(RequestContext::new(16));
+        match engine.build().await {
+            Ok((channels, handle)) => Ok(Self { channels, network, handle }),
+            Err(report) => {
+                let _ = network.stop_and_wait(None, Some(STOP)).await;
+                Err(failed(report))
+            }
+        }
     }
 
     /// After the channel of messages has closed: whether the engine has stopped and may be started again. If its
@@ -144,13 +154,25 @@ impl Engine {
     }
 
     /// Stops all of it.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(self) {
+        let Self { channels, network, mut handle } = self;
+        // An actor that waits for an answer from here would not stop.
+        drop((channels, network));
         let reason = Some("shutdown".to_owned());
-        let node = self.handle.actor.get_cell();
-        node.stop_children_and_wait(reason.clone(), Some(STOP)).await;
+        let node = handle.actor.get_cell();
+        // A supervisor that sees one child stop kills the others, and a killed network leaves its sockets open for a
+        // while: peers would take a new connection for a second one.
+        let children = node.get_children();
+        children.iter().for_each(|child| child.unlink(node.clone()));
+        let stops = children.iter().map(|child| child.stop_and_wait(reason.clone(), Some(STOP)));
+        futures::future::join_all(stops).await;
         node.stop(reason);
-        if tokio::time::timeout(STOP, &mut self.handle.handle).await.is_err() {
-            self.handle.handle.abort();
+        if tokio::time::timeout(STOP, &mut handle.handle).await.is_err() {
+            handle.handle.abort();
         }
     }
+}
+
+fn failed(report: impl std::fmt::Display) -> Error {
+    Error::Engine(format!("{report:#}"))
 }

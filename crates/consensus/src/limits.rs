@@ -67,3 +67,7 @@ pub const SYNC_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
 /// How often a follower asks the network to go on to the height it is at, so that it soon sees heights decided
 /// live. A message to peers can be lost with the connection it was on, and a follower has no vote to repeat.
 pub const NUDGE: Duration = Duration::from_millis(500);
+
+/// How often a node looks for connected peers that did not subscribe to its messages. It connects anew to those it
+/// finds twice, so after one to two of these; subscribing takes one way of the network.
+pub const SURVEY: Duration = Duration::from_secs(1);

@@ -2,13 +2,16 @@
 //! application's database, and pacing run beside it.
 
 mod decisions;
+mod hearing;
 mod pace;
 mod proposals;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_malachitebft_app_channel::app::engine::host::Next;
 use arc_malachitebft_app_channel::app::events::RxEvent;
+use arc_malachitebft_app_channel::app::types::PeerId;
 use arc_malachitebft_app_channel::{AppMsg, NetworkMsg, NetworkRequest, Reply};
 use futures::future::pending;
 use tokio::sync::{Notify, mpsc, watch};
@@ -76,6 +79,8 @@ pub(crate) struct Driver<'a> {
     live: u32,
     /// When a follower asks the network again to go on.
     nudge: Interval,
+    /// Peers that do not hear this node.
+    deaf: mpsc::Receiver<BTreeSet<PeerId>>,
 }
 
 /// What the loop waits for.
@@ -87,6 +92,7 @@ enum Event {
     CommitPanicked,
     Go(Reason),
     Nudge,
+    Deaf(BTreeSet<PeerId>),
     Command(Command),
     HandleGone,
     Nothing,
@@ -113,6 +119,7 @@ impl<'a> Driver<'a> {
         nudge.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             events: parts.engine.channels.events.subscribe(),
+            deaf: hearing::watch(parts.engine.network.clone()),
             config: parts.config,
             app: parts.app,
             store: parts.store,
@@ -159,6 +166,10 @@ impl<'a> Driver<'a> {
                     self.announce(self.height).await;
                     None
                 }
+                Event::Deaf(peers) => {
+                    self.reconnect(&peers);
+                    None
+                }
                 Event::Command(command) => self.obey(command),
                 Event::HandleGone => Some(End::Shutdown(None)),
                 Event::Nothing => None,
@@ -201,6 +212,7 @@ impl<'a> Driver<'a> {
             },
             reason = pace => Event::Go(reason),
             _ = self.nudge.tick(), if !self.votes => Event::Nudge,
+            Some(peers) = self.deaf.recv() => Event::Deaf(peers),
             command = self.commands.recv() => command.map_or(Event::HandleGone, Event::Command),
         }
     }

@@ -47,6 +47,17 @@ pub fn free_address() -> ListenAddress {
     format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap()
 }
 
+/// Waits until a node speaks to `count` peers.
+pub async fn connected(handle: &Handle, count: usize) {
+    let all = async {
+        let mut look_again = tokio::time::interval(Duration::from_millis(50));
+        while handle.peers().await.unwrap().len() < count {
+            look_again.tick().await;
+        }
+    };
+    timeout(DEADLINE, all).await.unwrap();
+}
+
 impl Cluster {
     /// Four nodes that have not started.
     pub async fn new(name: &'static str) -> Self {

@@ -2,8 +2,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use consensus::State;
+use tokio::time::timeout;
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, DEADLINE, connected, free_address};
 use crate::toy::Toy;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,4 +75,27 @@ async fn a_store_that_was_lost_while_the_application_kept_its_state_is_filled_ag
     cluster.stop(1).await;
     cluster.decide(b"on").await;
     cluster.assert_same_blocks();
+}
+
+/// Peers that still hold a node's old connection take its new one for a second, and never subscribe on it: the node
+/// would not be heard again. Two instances of one identity show it; the second only follows, so nothing is signed
+/// twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_back_before_its_old_connections_are_gone_is_heard() {
+    let mut cluster = Cluster::started("mute").await;
+    for n in 0..3u8 {
+        cluster.decide(&[n]).await;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = cluster.config(3);
+    config.dir = dir.path().to_owned();
+    config.listen = free_address();
+    let again = consensus::start(config, Arc::new(Toy::new(cluster.validators.clone()))).await.unwrap();
+    let mut watch = again.watch();
+    connected(&again, 3).await;
+    cluster.stop(3).await;
+    // Nothing but its own voice makes the network go on to the heights that it must see.
+    let voted = watch.wait_for(|status| status.state == State::Validator);
+    assert!(timeout(DEADLINE, voted).await.is_ok(), "still {:?}", again.status());
+    again.shutdown().await;
 }
