@@ -202,7 +202,7 @@ impl Authenticator {
         })
         .await?;
         self.recent().keep(cause, id, now_ms);
-        shared.wake_node();
+        shared.wake_delivery();
         Ok(reference)
     }
 

@@ -70,6 +70,16 @@ impl Shared {
         }
     }
 
+    /// As [`Shared::wake_node`], for alerts and messages to others.
+    pub fn wake_delivery(&self) {
+        if let Some(node) = &self.node {
+            node.wake_delivery();
+        }
+        if let Some(waker) = &self.waker {
+            waker.wake();
+        }
+    }
+
     /// The directory after the newest block.
     ///
     /// # Errors

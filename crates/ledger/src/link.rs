@@ -22,6 +22,9 @@ pub trait NodeLink: Send + Sync {
     /// Tells the batcher that the outbox has rows. Cheap; may be called for every request.
     fn wake(&self);
 
+    /// Tells the delivery that there may be alerts or messages for others.
+    fn wake_delivery(&self);
+
     /// How the node stands.
     fn status(&self) -> NodeStatus;
 }

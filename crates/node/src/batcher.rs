@@ -10,6 +10,7 @@ use ledger::directory::OrganisationStanding;
 use ledger::{
     Batch, Canonical, DirectoryChange, Hash, OrganisationId, Reader, SignedBatch, SigningKey, StatusUpdate,
 };
+use store::batch::Standing;
 use store::outbox::{Mark, OutboxRow, TakeLimits};
 use store::signer_lock::SignerLock;
 use store::{PgConnection, PgPool};
@@ -53,14 +54,24 @@ pub struct Batcher {
     pub age: Duration,
     /// Held while it signs; taken again when its connection was lost.
     pub lock: Option<SignerLock>,
+    /// Where the chain of batches goes on, since the last one was stored.
+    pub tip: Option<Tip>,
 }
 
-/// What one look at the outbox did.
+/// What one look at the outbox found.
 enum Step {
     /// A batch was made and sent.
     Sent,
-    /// Nothing waits, or enough is in flight.
+    /// Batches are in no block yet, and no further one could be made.
+    InFlight,
+    /// Nothing waits.
     Idle,
+}
+
+/// What a look in a transaction came to.
+enum Made {
+    Batch(Box<SignedBatch>, Vec<u8>),
+    Nothing { in_flight: bool },
 }
 
 impl Batcher {
@@ -70,6 +81,7 @@ impl Batcher {
         while !stop.is_cancelled() {
             let pause = match self.work().await {
                 Ok(Step::Sent) => continue,
+                Ok(Step::InFlight) => RESEND_AFTER,
                 Ok(Step::Idle) => POLL,
                 Err(error) => {
                     tracing::warn!(
@@ -121,7 +133,7 @@ impl Batcher {
         self.step().await
     }
 
-    async fn step(&self) -> Result<Step, Error> {
+    async fn step(&mut self) -> Result<Step, Error> {
         let limits = TakeLimits {
             rows: BATCH_ROWS_MAX,
             updates: ledger::limits::BATCH_UPDATES_MAX as u64,
@@ -130,15 +142,21 @@ impl Batcher {
         if !self.maker.may_sign() {
             return Ok(Step::Idle);
         }
-        let maker = self.maker.clone();
+        let (maker, known) = (self.maker.clone(), self.tip);
         let made = store::tx(&self.pool, "batch", move |conn| {
             let maker = maker.clone();
-            Box::pin(async move { maker.make(conn, limits).await })
+            Box::pin(async move { maker.make(conn, limits, known).await })
         })
         .await?;
-        let Some((signed, bytes)) = made else { return Ok(Step::Idle) };
-        self.send(signed, bytes);
-        Ok(Step::Sent)
+        match made {
+            Made::Batch(signed, bytes) => {
+                self.tip = Some(signed.batch.tip());
+                self.send(*signed, bytes);
+                Ok(Step::Sent)
+            }
+            Made::Nothing { in_flight: true } => Ok(Step::InFlight),
+            Made::Nothing { in_flight: false } => Ok(Step::Idle),
+        }
     }
 
     fn send(&self, signed: SignedBatch, bytes: Vec<u8>) {
@@ -179,27 +197,24 @@ impl Maker {
         own.is_some_and(|own| own.standing == OrganisationStanding::Good)
     }
 
-    /// Takes rows, makes and stores a batch of them, in the caller's transaction; none when nothing waits, or
-    /// enough is in flight.
+    /// Takes rows, makes and stores a batch of them, in the caller's transaction; nothing when none waits, or enough
+    /// is in flight.
     async fn make(
         &self,
         conn: &mut PgConnection,
         limits: TakeLimits,
-    ) -> Result<Option<(SignedBatch, Vec<u8>)>, Error> {
-        let unfinished = store::batch::unfinished(conn, BATCHES_IN_FLIGHT_MAX as u32).await?;
-        if unfinished.len() >= BATCHES_IN_FLIGHT_MAX {
-            return Ok(None);
+        known: Option<Tip>,
+    ) -> Result<Made, Error> {
+        let standing = store::batch::standing(conn).await?;
+        let nothing = Made::Nothing { in_flight: standing.unfinished > 0 };
+        if standing.unfinished as usize >= BATCHES_IN_FLIGHT_MAX {
+            return Ok(nothing);
         }
-        let tip = match unfinished.last() {
-            Some(last) => {
-                SignedBatch::from_bytes(&last.signed).map_err(Error::undecodable("batch.signed"))?.batch.tip()
-            }
-            None => self.chain.state().tip(self.organisation),
-        };
         let rows = store::outbox::take(conn, limits).await?;
         if rows.is_empty() {
-            return Ok(None);
+            return Ok(nothing);
         }
+        let Some(tip) = self.tip(conn, &standing, known).await? else { return Ok(nothing) };
         let earlier = earlier_leaves(conn, &rows).await?;
         let built = self.build(&tip, rows, earlier)?;
         let header = &built.signed.batch.header;
@@ -207,7 +222,28 @@ impl Maker {
         store::batch::insert(conn, header.sequence, &header.hash().0, &bytes, at_ms(header.time_ms)).await?;
         store::batch_leaves::insert(conn, header.sequence, &built.leaves).await?;
         store::outbox::mark(conn, header.sequence, &built.marks).await?;
-        Ok(Some((built.signed, bytes)))
+        Ok(Made::Batch(Box::new(built.signed), bytes))
+    }
+
+    /// Where the chain of batches goes on: after the newest one that is stored, which the state knows only once its
+    /// block is indexed. None while neither knows it: a block with a batch that is not from here is being indexed.
+    async fn tip(
+        &self,
+        conn: &mut PgConnection,
+        standing: &Standing,
+        known: Option<Tip>,
+    ) -> Result<Option<Tip>, Error> {
+        let decided = self.chain.state().tip(self.organisation);
+        let Some((sequence, hash)) = standing.newest.filter(|(newest, _)| *newest >= decided.sequence) else {
+            return Ok(Some(decided));
+        };
+        let is_newest = |tip: &Tip| tip.sequence == sequence && tip.hash.0 == hash;
+        if let Some(tip) = known.filter(is_newest).or(Some(decided).filter(is_newest)) {
+            return Ok(Some(tip));
+        }
+        let stored = store::batch::find(conn, sequence).await?.filter(|own| !own.signed.is_empty());
+        let signed = stored.map(|own| SignedBatch::from_bytes(&own.signed)).transpose();
+        Ok(signed.map_err(Error::undecodable("batch.signed"))?.map(|signed| signed.batch.tip()))
     }
 
     fn build(&self, tip: &Tip, rows: Vec<OutboxRow>, earlier: BTreeMap<u64, u64>) -> Result<Built, Error> {

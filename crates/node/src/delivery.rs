@@ -8,14 +8,14 @@ use exchange::{Message, Reply, next_attempt};
 use ledger::OrganisationId;
 use rand::RngCore;
 use store::PgPool;
-use store::message_out::DueMessage;
+use store::message_out::{DueMessage, Work};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::alerts;
 use crate::config::Clock;
 use crate::error::Error;
-use crate::limits::{DELIVERIES_MAX, POLL, RETRY};
+use crate::limits::{DELIVERIES_MAX, POLL, RETRY, SOON};
 use crate::notices::Notices;
 use crate::time::at_ms;
 
@@ -32,7 +32,7 @@ pub struct Delivery {
     /// Wakes it.
     pub wake: Arc<Notify>,
     /// Spreads retries.
-    pub random: Box<dyn RngCore + Send>,
+    pub random: Box<dyn RngCore + Send + Sync>,
 }
 
 impl Delivery {
@@ -41,8 +41,7 @@ impl Delivery {
         let mut links = self.exchange.watch();
         while !stop.is_cancelled() {
             let pause = match self.step().await {
-                Ok(0) => POLL,
-                Ok(_) => Duration::ZERO,
+                Ok(pause) => pause,
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "messages wait; trying again");
                     RETRY
@@ -57,12 +56,37 @@ impl Delivery {
         }
     }
 
-    /// Writes and sends; returns how much was done.
-    async fn step(&mut self) -> Result<usize, Error> {
+    /// Writes and sends what there is; returns how long to wait before the next look.
+    async fn step(&mut self) -> Result<Duration, Error> {
+        let work = self.look().await?;
+        let mut done = 0;
+        if work.shipments {
+            done += self.notices.write_due().await?;
+        }
         let now = (self.clock)();
-        let written = self.notices.write_due().await?
-            + store::tx(&self.pool, "forward_alerts", |conn| Box::pin(alerts::queue_forwards(conn, now)))
+        if work.forwards {
+            done += store::tx(&self.pool, "forward_alerts", |conn| Box::pin(alerts::queue_forwards(conn, now)))
                 .await?;
+        }
+        if done > 0 || work.next_due.is_some_and(|due| due <= at_ms(now)) {
+            done += self.send_due(now).await?;
+        }
+        Ok(if done > 0 { Duration::ZERO } else { self.until_due().await? })
+    }
+
+    async fn look(&self) -> Result<Work, Error> {
+        let mut connection = self.pool.acquire().await.map_err(store::Error::from)?;
+        Ok(store::message_out::work(&mut connection).await?)
+    }
+
+    /// How long until the next message is due, at most the time of an idle look.
+    async fn until_due(&self) -> Result<Duration, Error> {
+        let Some(due) = self.look().await?.next_due else { return Ok(POLL) };
+        let wait = due - at_ms((self.clock)());
+        Ok(Duration::try_from(wait).unwrap_or(Duration::ZERO).clamp(SOON, POLL))
+    }
+
+    async fn send_due(&mut self, now: u64) -> Result<usize, Error> {
         let again = at_ms(now + 30_000);
         let due = store::tx(&self.pool, "take_due", |conn| {
             Box::pin(async move {
@@ -70,7 +94,7 @@ impl Delivery {
             })
         })
         .await?;
-        let mut done = written;
+        let mut done = 0;
         for message in due {
             done += usize::from(self.send(message).await?);
         }

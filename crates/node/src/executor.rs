@@ -31,8 +31,8 @@ pub struct Executor {
     pub pool: PgPool,
     /// The node's clock.
     pub clock: Clock,
-    /// Tells the batcher that a block was indexed.
-    pub indexed: Arc<Notify>,
+    /// Tells that a block with batches of this organisation was indexed.
+    pub own_final: Arc<Notify>,
 }
 
 impl Executor {
@@ -88,12 +88,16 @@ impl Executor {
         let records = self.load(&block).await.map_err(app_error)?;
         let execution = execute(&state, &block, records);
         let roots_pending = !block.batches.is_empty();
+        let own = self.indexer.organisation;
+        let has_own = block.batches.iter().any(|signed| signed.batch.header.author == own);
         self.indexer.index(&block, &certificate, &execution, roots_pending).await.map_err(app_error)?;
         let Execution { state, .. } = execution;
         let answer = committed(&state);
         self.chain.advance(state, roots_pending);
         self.mempool.prune(&self.chain.state());
-        self.indexed.notify_one();
+        if has_own {
+            self.own_final.notify_one();
+        }
         Ok(answer)
     }
 }

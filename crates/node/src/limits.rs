@@ -15,8 +15,11 @@ pub const BATCH_ITEM_BYTES_MAX: u64 = (ledger::limits::BATCH_BYTES_MAX - 64 * 10
 pub const BATCH_ROWS_MAX: u32 = ledger::limits::BATCH_EVENTS_MAX;
 /// A batch that is in no block after this long is sent again.
 pub const RESEND_AFTER: Duration = Duration::from_millis(1_000);
-/// How often each loop looks at the database even when nobody woke it.
-pub const POLL: Duration = Duration::from_millis(500);
+/// How often each loop looks at the database even when nobody woke it: signals make it quick, and it must cost an
+/// idle service next to nothing.
+pub const POLL: Duration = Duration::from_secs(2);
+/// The shortest wait for a message that is about to be due.
+pub const SOON: Duration = Duration::from_millis(10);
 /// How long to wait before trying again when the database is away.
 pub const RETRY: Duration = Duration::from_millis(250);
 /// Messages taken for sending at once.

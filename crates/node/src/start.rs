@@ -73,14 +73,14 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
     let dialling =
         Box::new(rand::rngs::StdRng::from_rng(&mut random).map_err(|e| Error::Configuration(e.to_string()))?);
     let exchange = exchange::start(exchange_config(&config, &chain)?, Arc::new(inbox), dialling).await?;
-    let indexed = Arc::new(Notify::new());
+    let own_final = Arc::new(Notify::new());
     let executor = Executor {
         chain: chain.clone(),
         mempool: mempool.clone(),
         indexer: Indexer { pool: pool.clone(), organisation: config.organisation, clock: clock.clone() },
         pool: pool.clone(),
         clock: clock.clone(),
-        indexed: indexed.clone(),
+        own_final: own_final.clone(),
     };
     let consensus = consensus::start(consensus_config(&config, &chain)?, Arc::new(executor)).await?;
     let notices = Arc::new(Notices {
@@ -105,6 +105,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         wake: wakes.batcher.clone(),
         age: config.timing.batch_age,
         lock: Some(lock),
+        tip: None,
     };
     let delivery = Delivery {
         pool: pool.clone(),
@@ -117,8 +118,8 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
     let tasks = vec![
         ("batcher", tokio::spawn(batcher.run(stop.clone()))),
         ("delivery", tokio::spawn(delivery.run(stop.clone()))),
-        ("messages", tokio::spawn(read_messages(notices, wakes.arrived.clone(), stop.clone()))),
-        ("wakes", tokio::spawn(pass_on_wakes(indexed, wakes.clone(), stop.clone()))),
+        ("messages", tokio::spawn(read_messages(notices, wakes.clone(), stop.clone()))),
+        ("wakes", tokio::spawn(pass_on_wakes(own_final, wakes.clone(), stop.clone()))),
         ("signals", tokio::spawn(listen(pool, wakes.clone(), stop.clone()))),
     ];
     Ok(Node { chain, consensus, exchange, wakes, stop, tasks, _files: files })
@@ -181,10 +182,13 @@ fn exchange_config(config: &Config, chain: &Chain) -> Result<exchange::Config, E
     Ok(exchange::Config { identity, listen, peers, limits: exchange::Limits::default() })
 }
 
-async fn read_messages(notices: Arc<Notices>, arrived: Arc<Notify>, stop: CancellationToken) {
+async fn read_messages(notices: Arc<Notices>, wakes: Wakes, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let pause = match notices.read_one().await {
-            Ok(true) => continue,
+            Ok(true) => {
+                wakes.delivery.notify_one();
+                continue;
+            }
             Ok(false) => POLL,
             Err(error) => {
                 tracing::warn!(
@@ -197,16 +201,17 @@ async fn read_messages(notices: Arc<Notices>, arrived: Arc<Notify>, stop: Cancel
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
-            () = arrived.notified() => {}
+            () = wakes.arrived.notified() => {}
         }
     }
 }
 
-async fn pass_on_wakes(indexed: Arc<Notify>, wakes: Wakes, stop: CancellationToken) {
+/// A block with own batches makes room for more, and shipments in it are to be told.
+async fn pass_on_wakes(own_final: Arc<Notify>, wakes: Wakes, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = indexed.notified() => wakes.all(),
+            () = own_final.notified() => wakes.all(),
         }
     }
 }
@@ -265,6 +270,10 @@ struct Link {
 impl NodeLink for Link {
     fn wake(&self) {
         self.wakes.batcher.notify_one();
+    }
+
+    fn wake_delivery(&self) {
+        self.wakes.delivery.notify_one();
     }
 
     fn status(&self) -> NodeStatus {

@@ -67,18 +67,30 @@ pub async fn insert(
     Ok(())
 }
 
-/// The newest batch.
+/// How the chain of batches stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Sequence and hash of the newest batch.
+    pub newest: Option<(u64, Bytes32)>,
+    /// How many batches are in no executed block yet.
+    pub unfinished: u32,
+}
+
+/// How the chain of batches stands, without the batches themselves.
 ///
 /// # Errors
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
-pub async fn last(conn: &mut PgConnection) -> Result<Option<OwnBatch>, Error> {
-    let row = sqlx::query_as!(
-        Row,
-        "SELECT sequence, hash, signed, created_at, height FROM batch ORDER BY sequence DESC LIMIT 1",
+pub async fn standing(conn: &mut PgConnection) -> Result<Standing, Error> {
+    let row = sqlx::query!(
+        r#"SELECT sequence, hash, (SELECT count(*) FROM batch WHERE height IS NULL) AS "unfinished!"
+           FROM batch ORDER BY sequence DESC LIMIT 1"#,
     )
     .fetch_optional(conn)
     .await?;
-    row.map(OwnBatch::try_from).transpose()
+    let Some(row) = row else { return Ok(Standing::default()) };
+    let place = Place::new("batch", row.sequence);
+    let newest = (place.u64("sequence", row.sequence)?, place.bytes32("hash", row.hash)?);
+    Ok(Standing { newest: Some(newest), unfinished: place.u32("unfinished", row.unfinished)? })
 }
 
 /// One batch.

@@ -147,15 +147,29 @@ pub async fn acknowledge(conn: &mut PgConnection, ids: &[Uuid], at: OffsetDateTi
     Ok(done.rows_affected())
 }
 
-/// When the next message is due; `None`: nothing waits.
+/// What there is to write and to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// Shipments have no notice yet; their events may not be final.
+    pub shipments: bool,
+    /// Alerts must be forwarded.
+    pub forwards: bool,
+    /// When the next message is due; `None`: none waits.
+    pub next_due: Option<OffsetDateTime>,
+}
+
+/// One look at all that a sender could have to do.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
-pub async fn next_due(conn: &mut PgConnection) -> Result<Option<OffsetDateTime>, Error> {
-    let at = sqlx::query_scalar!(
-        "SELECT next_attempt_at FROM message_out WHERE acknowledged_at IS NULL ORDER BY next_attempt_at LIMIT 1",
+pub async fn work(conn: &mut PgConnection) -> Result<Work, Error> {
+    let row = sqlx::query!(
+        r#"SELECT EXISTS (SELECT FROM shipment WHERE notice_id IS NULL) AS "shipments!",
+                  EXISTS (SELECT FROM alert_forward) AS "forwards!",
+                  (SELECT next_attempt_at FROM message_out WHERE acknowledged_at IS NULL
+                   ORDER BY next_attempt_at LIMIT 1) AS next_due"#,
     )
-    .fetch_optional(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(at)
+    Ok(Work { shipments: row.shipments, forwards: row.forwards, next_due: row.next_due })
 }

@@ -69,12 +69,19 @@ impl fmt::Debug for DatabaseConfig {
 ///
 /// Plans are generic unless a query asks otherwise: the statements here are written so that their one good plan
 /// does not depend on the values, and planning an array of 10,000 keys would cost more than the look-up.
+///
+/// That plan goes by an index, key by key. A session that plans while a table is still empty would choose to scan it
+/// whole, and keep that plan when it has millions of rows; so scans, and the joins that are made for them, are left to
+/// statements that have no other way.
 fn session_settings() -> Vec<(&'static str, String)> {
     vec![
         ("synchronous_commit", "on".to_owned()),
         ("timezone", "UTC".to_owned()),
         ("jit", "off".to_owned()),
         ("plan_cache_mode", "force_generic_plan".to_owned()),
+        ("enable_seqscan", "off".to_owned()),
+        ("enable_hashjoin", "off".to_owned()),
+        ("enable_mergejoin", "off".to_owned()),
         ("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT.as_millis().to_string()),
     ]

@@ -38,8 +38,11 @@ pub(super) async fn commit(shared: Arc<Shared>, jobs: Vec<Job>) -> Result<Vec<Do
     let knowledge = Knowledge::of(&shared, shared.view()?);
     let jobs = Arc::new(jobs.into_iter().map(Parted::of).collect::<Vec<_>>());
     let done = repeat(|| commit_new(&shared, &knowledge, &jobs)).await?;
-    if done.iter().any(|one| matches!(one, Done::Taken(_))) || done.iter().any(is_new_refusal) {
+    if done.iter().any(|one| matches!(one, Done::Taken(_))) {
         shared.wake_node();
+    }
+    if done.iter().any(is_new_refusal) {
+        shared.wake_delivery();
     }
     Ok(done)
 }

@@ -27,6 +27,7 @@ pub(super) async fn work(
             return Ok(Ended::Left);
         }
         shared.wake_node();
+        shared.wake_delivery();
         from = next;
         if last {
             return Ok(Ended::Finished);

@@ -28,7 +28,7 @@ async fn a_message_is_due_until_it_is_acknowledged() {
     let due = message_out::take_due(&mut conn, at(5), at(60), 10).await.unwrap();
     assert_eq!((due.len(), due[0].attempts, due[0].payload.as_slice()), (2, 1, [1, 2, 3].as_slice()));
     assert!(message_out::take_due(&mut conn, at(5), at(60), 10).await.unwrap().is_empty(), "taken is taken");
-    assert_eq!(message_out::next_due(&mut conn).await.unwrap(), Some(at(60)));
+    assert_eq!(message_out::work(&mut conn).await.unwrap().next_due, Some(at(60)));
 
     assert_eq!(message_out::acknowledge(&mut conn, &[Uuid::from_u128(1)], at(6)).await.unwrap(), 1);
     assert_eq!(message_out::acknowledge(&mut conn, &[Uuid::from_u128(1)], at(7)).await.unwrap(), 0);
@@ -37,7 +37,7 @@ async fn a_message_is_due_until_it_is_acknowledged() {
     assert_eq!((due.len(), due[0].recipient, due[0].attempts), (1, 20, 2));
     assert_eq!(message_out::retry_at(&mut conn, &[due[0].id], at(9)).await.unwrap(), 1);
     message_out::acknowledge(&mut conn, &[due[0].id], at(10)).await.unwrap();
-    assert_eq!(message_out::next_due(&mut conn).await.unwrap(), None);
+    assert_eq!(message_out::work(&mut conn).await.unwrap().next_due, None);
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn an_event_is_captured_then_batched_then_final_with_its_last_update() {
     assert_eq!(state(&mut conn, "long").await, EventState::Final { height: 41 });
     let anchor = event::find(&mut conn, "long").await.unwrap().unwrap().anchor.unwrap();
     assert_eq!((anchor.batch_sequence, anchor.leaf, anchor.height), (1, 0, Some(40)));
-    assert_eq!(batch::last(&mut conn).await.unwrap().unwrap().signed, b"", "block_batch has the bytes");
+    assert_eq!(batch::find(&mut conn, 2).await.unwrap().unwrap().signed, b"", "block_batch has the bytes");
 }
 
 #[tokio::test]
