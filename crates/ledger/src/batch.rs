@@ -257,9 +257,9 @@ pub struct SignedBatch {
 canonical_struct!(SignedBatch { batch, signature });
 
 impl SignedBatch {
-    /// Whether one of `keys` signed it.
-    pub fn is_signed_by<'a>(&self, keys: impl IntoIterator<Item = &'a PublicKey>) -> bool {
+    /// Which of `keys` signed it.
+    pub fn signer<'a>(&self, keys: impl IntoIterator<Item = &'a PublicKey>) -> Option<&'a PublicKey> {
         let digest = signed_digest(&self.batch.header.hash());
-        keys.into_iter().any(|key| key.verify(&digest, &self.signature).is_ok())
+        keys.into_iter().find(|key| key.verify(&digest, &self.signature).is_ok())
     }
 }

@@ -21,7 +21,7 @@ use crate::{Block, Directory, Genesis, Hash, Height, OrganisationId, StatusRecor
 
 mod validity;
 
-pub use validity::{Divergence, InvalidBatch, InvalidBlock};
+pub use validity::{Divergence, InvalidBatch, InvalidBlock, Verified};
 
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

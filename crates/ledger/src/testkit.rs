@@ -198,7 +198,7 @@ impl Network {
     /// # Errors
     /// [`InvalidBlock`] naming the first fault.
     pub fn check(&self, block: &Block) -> Result<(), InvalidBlock> {
-        self.state.check(block, block.to_bytes().len(), block.header.time_ms)
+        self.state.check(block, block.to_bytes().len(), block.header.time_ms, &())
     }
 
     /// Executes a block.

@@ -20,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::chain::Chain;
 use crate::config::Clock;
 use crate::error::Error;
-use crate::limits::{BATCH_ITEM_BYTES_MAX, BATCH_ROWS_MAX, BATCHES_IN_FLIGHT_MAX, POLL, RESEND_AFTER, RETRY};
+use crate::limits::{
+    BATCH_ITEM_BYTES_MAX, BATCH_ROWS_MAX, BATCHES_IN_FLIGHT_MAX, GATHER_IN_FLIGHT, POLL, RESEND_AFTER, RETRY,
+};
 use crate::mempool::Mempool;
 use crate::time::at_ms;
 
@@ -77,12 +79,12 @@ enum Made {
 impl Batcher {
     /// Works until it is told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
-        let mut resend_at = (self.maker.clock)() + RESEND_AFTER.as_millis() as u64;
+        let mut check_at = tokio::time::Instant::now() + RESEND_AFTER;
         while !stop.is_cancelled() {
-            let pause = match self.work().await {
+            let (pause, gather) = match self.work().await {
                 Ok(Step::Sent) => continue,
-                Ok(Step::InFlight) => RESEND_AFTER,
-                Ok(Step::Idle) => POLL,
+                Ok(Step::InFlight) => (RESEND_AFTER, self.age * GATHER_IN_FLIGHT),
+                Ok(Step::Idle) => (POLL, self.age),
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -90,27 +92,17 @@ impl Batcher {
                     );
                     // The database may have been away, and the lock gone with its connection.
                     self.lock = None;
-                    RETRY
+                    (RETRY, self.age)
                 }
             };
-            if (self.maker.clock)() >= resend_at {
-                if let Err(error) = self.resend().await {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "batches could not be sent again"
-                    );
-                }
-                if let Some(lock) = &mut self.lock
-                    && lock.check().await.is_err()
-                {
-                    self.lock = None;
-                }
-                resend_at = (self.maker.clock)() + RESEND_AFTER.as_millis() as u64;
+            if check_at.elapsed() > Duration::ZERO {
+                self.check(pause == RESEND_AFTER).await;
+                check_at = tokio::time::Instant::now() + pause;
             }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(pause) => {}
-                () = self.wake.notified() => tokio::time::sleep(self.age).await,
+                () = self.wake.notified() => tokio::time::sleep(gather).await,
             }
         }
         if let Some(lock) = self.lock.take()
@@ -120,6 +112,18 @@ impl Batcher {
                 error = &error as &dyn std::error::Error,
                 "the signer's lock goes with its connection"
             );
+        }
+    }
+
+    /// Sends batches again that are in no block yet, and sees to it that the lock is still held.
+    async fn check(&mut self, in_flight: bool) {
+        if in_flight && let Err(error) = self.resend().await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "batches could not be sent again");
+        }
+        if let Some(lock) = &mut self.lock
+            && lock.check().await.is_err()
+        {
+            self.lock = None;
         }
     }
 
@@ -151,7 +155,8 @@ impl Batcher {
         match made {
             Made::Batch(signed, bytes) => {
                 self.tip = Some(signed.batch.tip());
-                self.send(*signed, bytes);
+                self.mempool.take_own((*signed).clone(), self.maker.key.public_key(), bytes.len());
+                self.gossip(signed.batch.header.sequence, bytes);
                 Ok(Step::Sent)
             }
             Made::Nothing { in_flight: true } => Ok(Step::InFlight),
@@ -159,9 +164,7 @@ impl Batcher {
         }
     }
 
-    fn send(&self, signed: SignedBatch, bytes: Vec<u8>) {
-        let sequence = signed.batch.header.sequence;
-        self.mempool.offer(&self.maker.chain.state(), signed, bytes.len());
+    fn gossip(&self, sequence: u64, bytes: Vec<u8>) {
         if let Err(error) = self.exchange.broadcast(&Message::Batch(bytes.into())) {
             tracing::warn!(
                 batch.sequence = sequence,
@@ -183,7 +186,8 @@ impl Batcher {
                 continue;
             }
             let signed = SignedBatch::from_bytes(&own.signed).map_err(Error::undecodable("batch.signed"))?;
-            self.send(signed, own.signed);
+            self.mempool.offer(&self.maker.chain.state(), signed, own.signed.len());
+            self.gossip(own.sequence, own.signed);
         }
         Ok(())
     }

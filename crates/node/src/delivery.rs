@@ -65,8 +65,9 @@ impl Delivery {
         }
         let now = (self.clock)();
         if work.forwards {
-            done += store::tx(&self.pool, "forward_alerts", |conn| Box::pin(alerts::queue_forwards(conn, now)))
-                .await?;
+            done +=
+                store::tx(&self.pool, "forward_alerts", |conn| Box::pin(alerts::queue_forwards(conn, now)))
+                    .await?;
         }
         if done > 0 || work.next_due.is_some_and(|due| due <= at_ms(now)) {
             done += self.send_due(now).await?;

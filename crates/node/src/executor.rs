@@ -17,6 +17,7 @@ use crate::chain::Chain;
 use crate::config::Clock;
 use crate::error::Error;
 use crate::indexer::Indexer;
+use crate::limits::ROOTS_AFTER;
 use crate::mempool::Mempool;
 
 /// The executor: consensus' `App` over the chain, the mempool and the database.
@@ -42,7 +43,7 @@ impl Executor {
         let mut batches = self.mempool.propose(&state, now);
         loop {
             let block = Block { header: state.next_header(&batches, now), batches };
-            match state.check(&block, 0, now) {
+            match state.check(&block, 0, now, self.mempool.as_ref()) {
                 Err(ledger::InvalidBlock::Batch { index, cause }) => {
                     batches = block.batches;
                     let header = batches.remove(index as usize).batch.header;
@@ -130,7 +131,7 @@ impl App for Executor {
         let judged = match Block::from_bytes(bytes) {
             Err(cause) => Err(cause.to_string()),
             Ok(block) if block.header.height != height => Err("the block is for another height".to_owned()),
-            Ok(block) => match state.check(&block, bytes.len(), (self.clock)()) {
+            Ok(block) => match state.check(&block, bytes.len(), (self.clock)(), self.mempool.as_ref()) {
                 Ok(()) => Ok(block.header.hash()),
                 Err(ledger::InvalidBlock::Batch { index, cause }) => Err(format!("batch {index}: {cause}")),
                 Err(cause) => Err(cause.to_string()),
@@ -172,10 +173,13 @@ impl App for Executor {
             tokio::pin!(changed);
             // Enabled before the look, so that no batch slips between look and wait.
             changed.as_mut().enable();
-            if self.chain.roots_pending() || self.mempool.has_work(&self.chain.state()) {
+            if self.mempool.has_work(&self.chain.state()) {
                 return;
             }
-            changed.await;
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep(ROOTS_AFTER), if self.chain.roots_pending() => return,
+            }
         }
     }
 }

@@ -15,6 +15,9 @@ pub const BATCH_ITEM_BYTES_MAX: u64 = (ledger::limits::BATCH_BYTES_MAX - 64 * 10
 pub const BATCH_ROWS_MAX: u32 = ledger::limits::BATCH_EVENTS_MAX;
 /// A batch that is in no block after this long is sent again.
 pub const RESEND_AFTER: Duration = Duration::from_millis(1_000);
+/// How much longer rows are gathered while a batch is on its way: the next block is some way off, and fewer batches cost
+/// every node less.
+pub const GATHER_IN_FLIGHT: u32 = 4;
 /// How often each loop looks at the database even when nobody woke it: signals make it quick, and it must cost an
 /// idle service next to nothing.
 pub const POLL: Duration = Duration::from_secs(2);
@@ -22,6 +25,9 @@ pub const POLL: Duration = Duration::from_secs(2);
 pub const SOON: Duration = Duration::from_millis(10);
 /// How long to wait before trying again when the database is away.
 pub const RETRY: Duration = Duration::from_millis(250);
+/// How long the last block's roots wait for a block with batches to carry them, before an empty one does: batches that
+/// come meanwhile need not wait behind it.
+pub const ROOTS_AFTER: Duration = Duration::from_millis(50);
 /// Messages taken for sending at once.
 pub const DELIVERIES_MAX: u32 = 32;
 /// Shipments turned into notices at once.

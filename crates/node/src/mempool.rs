@@ -4,17 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use ledger::batch::Tip;
+use ledger::execute::Verified;
 use ledger::limits::BLOCK_BATCHES_MAX;
-use ledger::{Canonical, ChainState, OrganisationId, SignedBatch};
+use ledger::{Canonical, ChainState, OrganisationId, PublicKey, SignedBatch};
 use tokio::sync::Notify;
 
 use crate::limits::{MEMPOOL_BATCHES_PER_ORGANISATION, PROPOSAL_BYTES_MAX};
 
-/// A batch and how long it is.
+/// A batch that was found whole and signed, and how long it is.
 #[derive(Debug, Clone)]
 struct Waiting {
     signed: SignedBatch,
+    signer: PublicKey,
     length: usize,
+}
+
+/// The batch itself is the proof, found where it waits.
+impl Verified for &Waiting {
+    fn signer(&self, signed: &SignedBatch) -> Option<PublicKey> {
+        (self.signed == *signed).then_some(self.signer)
+    }
 }
 
 type Queue = BTreeMap<u64, Waiting>;
@@ -58,25 +67,31 @@ impl Mempool {
         let Some(organisation) = state.directory.organisation(author) else {
             return Offer::Invalid;
         };
-        let signed_well = header.network == state.network
-            && signed.batch.is_whole()
-            && signed.is_signed_by(organisation.keys_at(state.height.next()));
-        if !signed_well {
+        if header.network != state.network {
             return Offer::Invalid;
         }
-        let mut queues = self.lock();
-        let queue = queues.entry(author).or_default();
-        if queue.get(&sequence).is_some_and(|waiting| waiting.signed == signed) {
-            return Offer::Known;
-        }
-        let furthest = state.tip(author).sequence + MEMPOOL_BATCHES_PER_ORGANISATION as u64;
-        if sequence > furthest {
+        if sequence > state.tip(author).sequence + MEMPOOL_BATCHES_PER_ORGANISATION as u64 {
             return Offer::Full;
         }
-        queue.insert(sequence, Waiting { signed, length });
-        drop(queues);
-        self.changed.notify_waiters();
+        if self.signer(&signed).is_some() {
+            return Offer::Known;
+        }
+        match signed.verify(organisation.keys_at(state.height.next())) {
+            Ok(signer) => self.insert(Waiting { signed, signer, length }),
+            Err(_) => return Offer::Invalid,
+        }
         Offer::Taken
+    }
+
+    /// Takes a batch that this node has just made with `key`.
+    pub fn take_own(&self, signed: SignedBatch, key: PublicKey, length: usize) {
+        self.insert(Waiting { signed, signer: key, length });
+    }
+
+    fn insert(&self, waiting: Waiting) {
+        let header = &waiting.signed.batch.header;
+        self.lock().entry(header.author).or_default().insert(header.sequence, waiting);
+        self.changed.notify_waiters();
     }
 
     /// Forgets what blocks hold by now.
@@ -127,7 +142,7 @@ impl Mempool {
                 };
                 turn.open = false;
                 let Some(waiting) = queue.get(&next).filter(fits) else { continue };
-                match state.includable_after(&waiting.signed, &turn.tip, height, time_ms) {
+                match state.includable_after(&waiting.signed, &turn.tip, (height, time_ms), &waiting) {
                     Ok(tip) => {
                         bytes += waiting.length;
                         taken.push(waiting.signed.clone());
@@ -146,6 +161,15 @@ impl Mempool {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<OrganisationId, Queue>> {
         self.queues.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// What waits was verified when it came.
+impl Verified for Mempool {
+    fn signer(&self, signed: &SignedBatch) -> Option<PublicKey> {
+        let header = &signed.batch.header;
+        let queues = self.lock();
+        queues.get(&header.author)?.get(&header.sequence).and_then(|waiting| waiting.signer(signed))
     }
 }
 

@@ -46,8 +46,7 @@ pub async fn finish(
         None => return record_foreign(conn, signed, height, now_ms).await,
     }
     let any_refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_)));
-    let rows =
-        if any_refused { store::outbox::of_batch(conn, header.sequence).await? } else { Vec::new() };
+    let rows = if any_refused { store::outbox::of_batch(conn, header.sequence).await? } else { Vec::new() };
     store::batch::set_final(conn, header.sequence, height.0).await?;
     store::outbox::delete_batch(conn, header.sequence).await?;
     free_pending(conn, &signed.batch.updates).await?;

@@ -90,7 +90,7 @@ impl Chain {
     }
 
     fn check(&self, block: &Block) -> Result<(), InvalidBlock> {
-        self.state.check(block, block.to_bytes().len(), block.header.time_ms)
+        self.state.check(block, block.to_bytes().len(), block.header.time_ms, &())
     }
 
     fn decide(&mut self, batches: Vec<SignedBatch>) -> Execution {
@@ -284,6 +284,27 @@ fn a_batch_follows_its_authors_last_one_and_is_signed_by_its_key() {
     assert_eq!(fault(&chain, stray), InvalidBatch::Previous);
 }
 
+/// Says of every batch that this key signed it.
+struct SignedBy(PublicKey);
+
+impl super::Verified for SignedBy {
+    fn signer(&self, _: &SignedBatch) -> Option<PublicKey> {
+        Some(self.0)
+    }
+}
+
+#[test]
+fn a_batch_verified_before_counts_only_while_its_key_is_its_authors() {
+    let chain = Chain::new();
+    let first = chain.batch(MAKER, Vec::new(), vec![commission(&pack("S1"), &chain)]);
+    let forged = SignedBatch { signature: key(PHARMACY).sign(&Hash::ZERO), ..first };
+    let block = chain.block(vec![forged]);
+    let check = |by| chain.state.check(&block, 0, block.header.time_ms, &SignedBy(key(by).public_key()));
+    assert_eq!(check(MAKER), Ok(()), "not verified again");
+    let cause = InvalidBatch::Signature(MAKER);
+    assert_eq!(check(PHARMACY), Err(InvalidBlock::Batch { index: 0, cause }));
+}
+
 #[test]
 fn a_block_with_any_other_header_is_invalid() {
     let mut chain = Chain::new();
@@ -296,7 +317,7 @@ fn a_block_with_any_other_header_is_invalid() {
     let mut bad = good.clone();
     bad.header.time_ms = chain.state.time_ms;
     assert_eq!(chain.check(&bad), Err(InvalidBlock::Time));
-    let late = chain.state.check(&good, 0, good.header.time_ms - 2_001);
+    let late = chain.state.check(&good, 0, good.header.time_ms - 2_001, &());
     assert_eq!(late, Err(InvalidBlock::Time));
 }
 

@@ -7,7 +7,7 @@ use crate::batch::Tip;
 use crate::codec::Canonical;
 use crate::directory::OrganisationStanding;
 use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES_MAX};
-use crate::{Block, Hash, Height, OrganisationId, SignedBatch};
+use crate::{Block, Hash, Height, OrganisationId, PublicKey, SignedBatch};
 
 /// Why a batch may not be included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -74,12 +74,48 @@ pub enum InvalidBlock {
     },
 }
 
+/// Batches that this node has found whole and signed before, so that it need not hash and verify them again: it meets
+/// one when it is gossiped, when it is proposed and when it is voted for.
+pub trait Verified {
+    /// The key that signed exactly this batch, header, items and signature, if it was verified.
+    fn signer(&self, signed: &SignedBatch) -> Option<PublicKey>;
+}
+
+/// Nothing was verified before.
+impl Verified for () {
+    fn signer(&self, _: &SignedBatch) -> Option<PublicKey> {
+        None
+    }
+}
+
+impl SignedBatch {
+    /// Whether it is whole, within its bounds, and signed by one of `keys`: by which.
+    ///
+    /// # Errors
+    /// [`InvalidBatch::Shape`]; [`InvalidBatch::Signature`].
+    pub fn verify<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a PublicKey>,
+    ) -> Result<PublicKey, InvalidBatch> {
+        if !self.batch.is_whole() || encoded_length(self) > BATCH_BYTES_MAX {
+            return Err(InvalidBatch::Shape);
+        }
+        self.signer(keys).copied().ok_or(InvalidBatch::Signature(self.batch.header.author))
+    }
+}
+
 impl ChainState {
     /// Whether the network may vote for this block. `now_ms` is this node's clock.
     ///
     /// # Errors
     /// [`InvalidBlock`] naming the first fault.
-    pub fn check(&self, block: &Block, length: usize, now_ms: u64) -> Result<(), InvalidBlock> {
+    pub fn check(
+        &self,
+        block: &Block,
+        length: usize,
+        now_ms: u64,
+        verified: &impl Verified,
+    ) -> Result<(), InvalidBlock> {
         let header = &block.header;
         if length > BLOCK_BYTES_MAX {
             return Err(InvalidBlock::Length);
@@ -98,7 +134,7 @@ impl ChainState {
             let author = signed.batch.header.author;
             let tip = tips.get(&author).copied().unwrap_or_else(|| self.tip(author));
             let next = after
-                .includable_after(signed, &tip, header.height, header.time_ms)
+                .includable_after(signed, &tip, (header.height, header.time_ms), verified)
                 .map_err(|cause| InvalidBlock::Batch { index, cause })?;
             tips.insert(author, next);
         }
@@ -148,7 +184,7 @@ impl ChainState {
         height: Height,
         time_ms: u64,
     ) -> Result<Tip, InvalidBatch> {
-        self.includable_after(signed, &self.tip(signed.batch.header.author), height, time_ms)
+        self.includable_after(signed, &self.tip(signed.batch.header.author), (height, time_ms), &())
     }
 
     /// As [`Self::includable`], after other batches of the same author in the same block.
@@ -159,8 +195,8 @@ impl ChainState {
         &self,
         signed: &SignedBatch,
         tip: &Tip,
-        height: Height,
-        time_ms: u64,
+        (height, time_ms): (Height, u64),
+        verified: &impl Verified,
     ) -> Result<Tip, InvalidBatch> {
         let header = &signed.batch.header;
         if header.network != self.network {
@@ -179,11 +215,9 @@ impl ChainState {
         if header.time_ms > time_ms.saturating_add(self.directory.rules().windows.ahead_max_ms) {
             return Err(InvalidBatch::Time);
         }
-        if !signed.batch.is_whole() || encoded_length(signed) > BATCH_BYTES_MAX {
-            return Err(InvalidBatch::Shape);
-        }
-        if !signed.is_signed_by(author.keys_at(height)) {
-            return Err(InvalidBatch::Signature(header.author));
+        match verified.signer(signed) {
+            Some(key) if author.keys_at(height).any(|valid| *valid == key) => {}
+            _ => drop(signed.verify(author.keys_at(height))?),
         }
         Ok(signed.batch.tip())
     }
