@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::indexer::Indexer;
 use crate::limits::ROOTS_AFTER;
 use crate::mempool::Mempool;
+use crate::rest::Rest;
 
 /// The executor: consensus' `App` over the chain, the mempool and the database.
 pub struct Executor {
@@ -34,6 +35,8 @@ pub struct Executor {
     pub clock: Clock,
     /// Tells that a block with batches of this organisation was indexed.
     pub own_final: Arc<Notify>,
+    /// The pause after a block.
+    pub rest: Rest,
 }
 
 impl Executor {
@@ -90,12 +93,14 @@ impl Executor {
         let execution = execute(&state, &block, records);
         let roots_pending = !block.batches.is_empty();
         let own = self.indexer.organisation;
+        let updates: usize = block.batches.iter().map(|signed| signed.batch.updates.len()).sum();
         let has_own = block.batches.iter().any(|signed| signed.batch.header.author == own);
         self.indexer.index(&block, &certificate, &execution, roots_pending).await.map_err(app_error)?;
         let Execution { state, .. } = execution;
         let answer = committed(&state);
         self.chain.advance(state, roots_pending);
         self.mempool.prune(&self.chain.state());
+        self.rest.after(updates);
         if has_own {
             self.own_final.notify_one();
         }
@@ -168,6 +173,7 @@ impl App for Executor {
     }
 
     async fn wait_for_work(&self) {
+        self.rest.wait().await;
         loop {
             let changed = self.mempool.changed();
             tokio::pin!(changed);

@@ -13,6 +13,7 @@ pub mod limits;
 mod mempool;
 mod notices;
 mod own;
+mod rest;
 mod start;
 mod time;
 

@@ -25,6 +25,12 @@ pub const POLL: Duration = Duration::from_secs(2);
 pub const SOON: Duration = Duration::from_millis(10);
 /// How long to wait before trying again when the database is away.
 pub const RETRY: Duration = Duration::from_millis(250);
+/// The pause after a block, for each update in it: a block of 100 changes is followed by as long a pause as it took.
+pub const REST_PER_UPDATE: Duration = Duration::from_micros(300);
+/// The shortest pause after a block: a change that comes in it is in the next block, not in the one after.
+pub const REST_LEAST: Duration = Duration::from_millis(8);
+/// The longest pause after a block: 10 blocks a second, which hold 500,000 changes.
+pub const REST_MOST: Duration = Duration::from_millis(60);
 /// How long the last block's roots wait for a block with batches to carry them, before an empty one does: batches that
 /// come meanwhile need not wait behind it.
 pub const ROOTS_AFTER: Duration = Duration::from_millis(50);

@@ -22,6 +22,7 @@ use crate::inbox::NodeInbox;
 use crate::indexer::Indexer;
 use crate::limits::{POLL, RETRY};
 use crate::mempool::Mempool;
+use crate::rest::Rest;
 use crate::notices::{Notices, padding_secret};
 
 /// A running node. Drop it and its tasks go on until the process ends: call [`Node::shutdown`].
@@ -81,6 +82,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         pool: pool.clone(),
         clock: clock.clone(),
         own_final: own_final.clone(),
+        rest: Rest::default(),
     };
     let consensus = consensus::start(consensus_config(&config, &chain)?, Arc::new(executor)).await?;
     let notices = Arc::new(Notices {
