@@ -19,7 +19,7 @@ use super::report::{Row, figure};
 use super::run::Run;
 
 /// Clients that ask at once, from few to many: the best of these is the saturated figure.
-const CROWDS: [usize; 3] = [64, 448, 1_500];
+const CROWDS: [usize; 3] = [64, 448, 900];
 /// Packs a second that are held ready for each crowd.
 const SUPPLY_PER_SECOND: u64 = 8_000;
 /// API keys: each may make 2,000 requests a second.

@@ -10,7 +10,7 @@ use super::http::{Connection, Reply};
 use super::quantiles::Quantiles;
 
 /// Most connections of one load: with those of the harness under the usual 1,024 open files.
-pub const CONNECTIONS_MAX: usize = 512;
+pub const CONNECTIONS_MAX: usize = 960;
 
 /// Writes the next request into the buffer and names it; none when there are no more.
 pub type Requests = Box<dyn FnMut(&mut Vec<u8>) -> Option<u64> + Send>;
