@@ -285,10 +285,10 @@ fn a_batch_follows_its_authors_last_one_and_is_signed_by_its_key() {
 }
 
 /// Says of every batch that this key signed it.
-struct SignedBy(PublicKey);
+struct SignedBy(crate::PublicKey);
 
 impl super::Verified for SignedBy {
-    fn signer(&self, _: &SignedBatch) -> Option<PublicKey> {
+    fn signer(&self, _: &SignedBatch) -> Option<crate::PublicKey> {
         Some(self.0)
     }
 }
