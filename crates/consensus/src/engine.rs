@@ -105,7 +105,7 @@ impl Engine {
     }
 
     async fn try_start(config: &Config, votes: bool, wal: PathBuf) -> Result<Self> {
-        let verifier = Box::new(NetworkVerifier { network: config.network });
+        let verifier = Box::new(NetworkVerifier::new(config.network));
         let keypair = identity::keypair(&config.key)?;
         let public = config.key.public_key();
         let (identity, consensus) = if votes {

@@ -39,19 +39,16 @@ pub(crate) fn lone(part: Part, count: u32) -> StreamMessage<Part> {
     StreamMessage::new(id, 0, StreamContent::Data(part))
 }
 
-/// The messages that carry a block: its announcement, then its bytes. `count` must differ between streams of one
-/// height and round.
+/// The messages that carry a block: its announcement with the first part, then the others. `count` must differ
+/// between streams of one height and round.
 pub(crate) fn split(init: Init, block: Bytes, count: u32) -> impl Iterator<Item = StreamMessage<Part>> {
     let round = init.round.as_u32().unwrap_or(0);
     let id = Name { height: init.height.0, round, count }.encode();
-    let chunks = (0..block.len()).step_by(limits::PART_BYTES).map(move |from| {
-        let to = block.len().min(from + limits::PART_BYTES);
-        Part::Chunk(block.slice(from..to))
-    });
-    let parts = std::iter::once(Part::Init(init)).chain(chunks);
-    parts
-        .zip(0..)
-        .map(move |(part, sequence)| StreamMessage::new(id.clone(), sequence, StreamContent::Data(part)))
+    (0..block.len()).step_by(limits::PART_BYTES).zip(0..).map(move |(from, sequence)| {
+        let bytes = block.slice(from..block.len().min(from + limits::PART_BYTES));
+        let part = if sequence == 0 { Part::Init(init, bytes) } else { Part::Chunk(bytes) };
+        StreamMessage::new(id.clone(), sequence, StreamContent::Data(part))
+    })
 }
 
 /// A complete block, not yet judged.
@@ -145,16 +142,17 @@ impl Stream {
     /// Whether the stream is complete with this part.
     fn take(&mut self, sequence: u64, part: Part) -> Result<bool, Refused> {
         match part {
-            Part::Init(init) => {
+            Part::Init(init, bytes) => {
                 let named = init.height.0 == self.name.height && init.round.as_u32() == Some(self.name.round);
                 let fits = (1..=limits::BLOCK_BYTES_MAX).contains(&(init.bytes as usize));
                 if sequence != 0 || !named || !fits || self.init.is_some_and(|known| known != init) {
                     return Err(Refused::Init);
                 }
                 self.init = Some(init);
+                self.chunks.entry(0).or_insert(bytes);
             }
             Part::Chunk(bytes) => {
-                if sequence == 0 || sequence > limits::PARTS_MAX as u64 || bytes.len() > limits::PART_BYTES {
+                if sequence == 0 || sequence >= limits::PARTS_MAX as u64 || bytes.len() > limits::PART_BYTES {
                     return Err(Refused::Sequence);
                 }
                 self.chunks.entry(sequence).or_insert(bytes);
@@ -170,7 +168,7 @@ impl Stream {
         }
         let total: usize = self.chunks.values().map(Bytes::len).sum();
         let last = self.chunks.last_key_value().map(|(sequence, _)| *sequence);
-        if total == init.bytes as usize && last == Some(count as u64) {
+        if total == init.bytes as usize && last.map(|last| last + 1) == Some(count as u64) {
             Ok(true)
         } else {
             Err(Refused::Length)

@@ -101,13 +101,14 @@ impl Message for SignedConsensusMsg<Chain> {
 impl Message for Part {
     fn put(&self, out: &mut Writer) {
         match self {
-            Self::Init(init) => {
+            Self::Init(init, bytes) => {
                 out.u8(1);
                 out.height(init.height);
                 out.round(init.round);
                 out.round(init.valid_round);
                 out.raw(&init.block.0);
                 out.u32(init.bytes);
+                out.bytes(bytes);
             }
             Self::Chunk(bytes) => {
                 out.u8(2);
@@ -122,13 +123,16 @@ impl Message for Part {
 
     fn take(input: &mut Reader) -> Result<Self, WireError> {
         match input.u8()? {
-            1 => Ok(Self::Init(Init {
-                height: input.height()?,
-                round: input.some_round()?,
-                valid_round: input.round()?,
-                block: input.block()?,
-                bytes: input.u32()?,
-            })),
+            1 => {
+                let init = Init {
+                    height: input.height()?,
+                    round: input.some_round()?,
+                    valid_round: input.round()?,
+                    block: input.block()?,
+                    bytes: input.u32()?,
+                };
+                Ok(Self::Init(init, input.bytes(limits::PART_BYTES)?))
+            }
             2 => input.bytes(limits::PART_BYTES).map(Self::Chunk),
             3 => input.height().map(Self::Wake),
             _ => Err(WireError::Tag),

@@ -75,7 +75,11 @@ fn every_message_comes_back_and_nothing_else_does() {
         round_signatures: vec![skip; 2],
     }));
     let init = Init { height, round: Round::new(0), valid_round: Round::Nil, block: value, bytes: 3 };
-    for part in [Part::Init(init), Part::Chunk(Bytes::from_static(b"abc")), Part::Wake(height)] {
+    for part in [
+        Part::Init(init, Bytes::from_static(b"abc")),
+        Part::Chunk(Bytes::from_static(b"abc")),
+        Part::Wake(height),
+    ] {
         round_trip(&part);
         round_trip(&StreamMessage::new(
             StreamId::new(Bytes::from_static(&[1; 16])),

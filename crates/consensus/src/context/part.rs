@@ -6,9 +6,10 @@ use super::{BlockId, Chain, Height};
 /// One message on the channel for proposal parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// Opens a stream: what follows is this block.
-    Init(Init),
-    /// The block's bytes, `PART_BYTES` at a time.
+    /// Opens a stream: what follows is this block. With the first `PART_BYTES` of it, so that most blocks are one
+    /// message.
+    Init(Init, Bytes),
+    /// The next `PART_BYTES` of the block.
     Chunk(Bytes),
     /// Not part of a block: "there is work, start this height". Sent to peers that pace themselves.
     Wake(Height),
@@ -28,7 +29,7 @@ pub(crate) struct Init {
 
 impl engine::ProposalPart<Chain> for Part {
     fn is_first(&self) -> bool {
-        matches!(self, Self::Init(_))
+        matches!(self, Self::Init(..))
     }
 
     /// The end is the stream's own mark, never one of our parts.

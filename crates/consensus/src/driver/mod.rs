@@ -250,7 +250,7 @@ impl<'a> Driver<'a> {
                 let _ = reply.send(self.history(range).await?);
             }
             AppMsg::GetHistoryMinHeight { reply } => {
-                let first = self.store.run(|store| Ok(store.first())).await?;
+                let first = self.store.look(|store| store.first())?;
                 let _ = reply.send(Height(first));
             }
             // Vote extensions are disabled at every height: the engine asks neither.

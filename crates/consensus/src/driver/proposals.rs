@@ -29,7 +29,7 @@ impl Driver<'_> {
         for proposal in self.pending.take(height.0) {
             self.judge(proposal).await?;
         }
-        self.store.run(move |store| Ok(store.proposals(height.0, round))).await
+        self.store.look(|store| store.proposals(height.0, round))
     }
 
     /// This node proposes. The same block again if it was asked before; otherwise the application's, made durable
@@ -41,7 +41,12 @@ impl Driver<'_> {
         timeout: Duration,
         reply: Reply<LocallyProposedValue<Chain>>,
     ) -> Result<()> {
-        let known = self.store.run(move |store| store.own_proposal(height.0, round)).await?;
+        let known = match self.store.look(|store| store.own_proposal(height.0, round))? {
+            Some(id) => {
+                self.store.run(move |store| store.payload(height.0, id)).await?.map(|block| (id, block))
+            }
+            None => None,
+        };
         let (id, block) = match known {
             Some((id, block)) => (id, Bytes::from(block)),
             None => match self.ask_for_block(height, round, timeout).await {
@@ -169,7 +174,7 @@ impl Driver<'_> {
             tracing::warn!(block.height = height.0, peer.id = %from, "not the proposer, or not the announced block");
             return Ok(None);
         }
-        let known = self.store.run(move |store| Ok(store.proposals(height.0, round))).await?;
+        let known = self.store.look(|store| store.proposals(height.0, round))?;
         if height.0 <= self.applied || known.len() >= PROPOSALS_PER_ROUND {
             return Ok(None);
         }

@@ -137,13 +137,10 @@ impl Store {
         of_height.filter(|u| u.value.round == round).map(|u| u.value.clone()).collect()
     }
 
-    /// The block this node built for a round, with its payload.
-    pub(crate) fn own_proposal(&mut self, height: u64, round: Round) -> Result<Option<(BlockId, Vec<u8>)>> {
+    /// The block this node built for a round.
+    pub(crate) fn own_proposal(&self, height: u64, round: Round) -> Option<BlockId> {
         let mut of_height = self.undecided.get(&height).into_iter().flatten();
-        let Some(id) = of_height.find(|u| u.own && u.value.round == round).map(|u| u.value.value) else {
-            return Ok(None);
-        };
-        Ok(self.payload(height, id)?.map(|block| (id, block)))
+        of_height.find(|u| u.own && u.value.round == round).map(|u| u.value.value)
     }
 
     /// The payload of a block proposed at a height not yet decided.
@@ -236,6 +233,12 @@ pub(crate) struct Shared(std::sync::Arc<std::sync::Mutex<Store>>);
 impl Shared {
     pub(crate) fn new(store: Store) -> Self {
         Self(std::sync::Arc::new(std::sync::Mutex::new(store)))
+    }
+
+    /// Looks at what is in memory. Does not wait: whoever uses the store waits for the end of what it asked to run.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Store) -> T) -> Result<T> {
+        let store = self.0.lock().map_err(|_| Error::Stopped)?;
+        Ok(at(&store))
     }
 
     /// Runs `work` on a thread that may block.

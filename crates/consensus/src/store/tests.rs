@@ -82,11 +82,9 @@ fn undecided_proposals_survive_and_are_written_once() {
     drop(store);
 
     let mut store = open(&dir);
-    assert_eq!(
-        store.own_proposal(2, Round::new(0)).unwrap().unwrap(),
-        (BlockId([9; 32]), b"own block".to_vec())
-    );
-    assert!(store.own_proposal(2, Round::new(1)).unwrap().is_none());
+    assert_eq!(store.own_proposal(2, Round::new(0)), Some(BlockId([9; 32])));
+    assert_eq!(store.payload(2, BlockId([9; 32])).unwrap().unwrap(), b"own block");
+    assert_eq!(store.own_proposal(2, Round::new(1)), None);
     assert_eq!(store.proposals(2, Round::new(1)), [value(2, 1, 8)]);
     assert_eq!(store.proposals(2, Round::new(2)), [value(2, 2, 9)]);
     assert_eq!(store.payload(2, BlockId([8; 32])).unwrap().unwrap(), b"other block");

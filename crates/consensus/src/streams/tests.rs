@@ -22,6 +22,9 @@ fn stream(height: u64, block: &Bytes, count: u32) -> Vec<StreamMessage<Part>> {
     split(init(height, block.len()), block.clone(), count).collect()
 }
 
+/// Length of a block of two parts.
+const TWO: usize = limits::PART_BYTES + 10;
+
 fn block(len: usize) -> Bytes {
     (0..len).map(|n| (n % 251) as u8).collect()
 }
@@ -73,10 +76,8 @@ fn two_peers_streams_do_not_mix() {
     let (one, other) = (block(limits::PART_BYTES + 1), Bytes::from(vec![9; limits::PART_BYTES + 1]));
     let (mut a, mut b) = (stream(1, &one, 0).into_iter(), stream(1, &other, 0).into_iter());
     let mut streams = Streams::default();
-    for _ in 0..2 {
-        assert_eq!(streams.receive(peer(1), a.next().unwrap(), 0).unwrap(), None);
-        assert_eq!(streams.receive(peer(2), b.next().unwrap(), 0).unwrap(), None);
-    }
+    assert_eq!(streams.receive(peer(1), a.next().unwrap(), 0).unwrap(), None);
+    assert_eq!(streams.receive(peer(2), b.next().unwrap(), 0).unwrap(), None);
     assert_eq!(streams.receive(peer(1), a.next().unwrap(), 0).unwrap().unwrap().block, one);
     assert_eq!(streams.receive(peer(2), b.next().unwrap(), 0).unwrap().unwrap().block, other);
 }
@@ -84,34 +85,34 @@ fn two_peers_streams_do_not_mix() {
 #[test]
 fn a_peer_holds_no_more_than_its_share() {
     let mut streams = Streams::default();
-    let part = |count| stream(1, &block(10), count).remove(0);
+    let part = |count| stream(1, &block(TWO), count).remove(0);
     for count in 0..100 {
         assert_eq!(streams.receive(peer(1), part(count), 0).unwrap(), None);
     }
     assert_eq!(streams.receive(peer(2), part(0), 0).unwrap(), None);
     assert_eq!(open(&streams), limits::STREAMS_PER_PEER + 1);
     // Another peer's stream is untouched by the flood.
-    let last = stream(1, &block(10), 0).remove(1);
+    let last = stream(1, &block(TWO), 0).remove(1);
     assert!(streams.receive(peer(2), last, 0).unwrap().is_some());
 }
 
 #[test]
 fn a_decision_forgets_its_height_and_keeps_the_next() {
     let mut streams = Streams::default();
-    let (now, next) = (stream(5, &block(10), 0), stream(6, &block(10), 0));
+    let (now, next) = (stream(5, &block(TWO), 0), stream(6, &block(TWO), 0));
     assert_eq!(streams.receive(peer(1), now[0].clone(), 4).unwrap(), None);
     assert_eq!(streams.receive(peer(1), next[0].clone(), 4).unwrap(), None);
     streams.decided(5);
     assert_eq!(open(&streams), 1);
     assert!(streams.receive(peer(1), next[1].clone(), 5).unwrap().is_some());
     assert_eq!(streams.receive(peer(1), now[1].clone(), 5), Err(Refused::Height));
-    let far = stream(5 + limits::PENDING_HEIGHTS_AHEAD + 1, &block(10), 0).remove(0);
+    let far = stream(5 + limits::PENDING_HEIGHTS_AHEAD + 1, &block(TWO), 0).remove(0);
     assert_eq!(streams.receive(peer(1), far, 5), Err(Refused::Height));
 }
 
 #[test]
 fn parts_that_contradict_each_other_are_refused_and_forgotten() {
-    let good = stream(1, &block(10), 0);
+    let good = stream(1, &block(TWO), 0);
     let with =
         |sequence, part| StreamMessage::new(good[0].stream_id.clone(), sequence, StreamContent::Data(part));
     let refuse = |messages: Vec<StreamMessage<Part>>, reason| {
@@ -124,14 +125,16 @@ fn parts_that_contradict_each_other_are_refused_and_forgotten() {
         assert_eq!(open(&streams), 0);
     };
     let chunk = |len| Part::Chunk(block(len));
-    refuse(vec![with(0, Part::Init(init(2, 10)))], Refused::Init);
-    refuse(vec![with(1, Part::Init(init(1, 10)))], Refused::Init);
-    refuse(vec![with(0, Part::Init(init(1, 0)))], Refused::Init);
-    refuse(vec![with(0, Part::Init(init(1, limits::BLOCK_BYTES_MAX + 1)))], Refused::Init);
-    refuse(vec![good[0].clone(), with(0, Part::Init(init(1, 11)))], Refused::Init);
+    let opening = |height, len| Part::Init(init(height, len), block(limits::PART_BYTES));
+    refuse(vec![with(0, opening(2, TWO))], Refused::Init);
+    refuse(vec![with(1, opening(1, TWO))], Refused::Init);
+    refuse(vec![with(0, opening(1, 0))], Refused::Init);
+    refuse(vec![with(0, opening(1, limits::BLOCK_BYTES_MAX + 1))], Refused::Init);
+    refuse(vec![good[0].clone(), with(0, opening(1, TWO + 1))], Refused::Init);
     refuse(vec![with(0, chunk(1))], Refused::Sequence);
-    refuse(vec![with(limits::PARTS_MAX as u64 + 1, chunk(1))], Refused::Sequence);
+    refuse(vec![with(limits::PARTS_MAX as u64, chunk(1))], Refused::Sequence);
     refuse(vec![with(1, Part::Wake(Height(1)))], Refused::Sequence);
+    refuse(vec![with(0, opening(1, 10))], Refused::Length);
     refuse(vec![good[0].clone(), with(1, chunk(11))], Refused::Length);
     refuse(vec![good[0].clone(), with(2, chunk(10))], Refused::Length);
     let short = StreamMessage::new(StreamId::new(Bytes::from_static(b"x")), 0, good[0].content.clone());
