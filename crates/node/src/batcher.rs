@@ -1,15 +1,12 @@
 //! From the outbox to signed batches: gathered, signed, stored, then sent.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::Message;
-use ledger::batch::{Tip, padded, padding};
+use ledger::batch::Tip;
 use ledger::directory::OrganisationStanding;
-use ledger::{
-    Batch, Canonical, DirectoryChange, Hash, OrganisationId, Reader, SignedBatch, SigningKey, StatusUpdate,
-};
+use ledger::{Batch, Canonical, OrganisationId, SignedBatch, SigningKey};
 use store::batch::Standing;
 use store::outbox::{Mark, OutboxRow, TakeLimits};
 use store::signer_lock::SignerLock;
@@ -20,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chain::Chain;
 use crate::config::Clock;
 use crate::error::Error;
+use crate::gather::Gathered;
 use crate::limits::{
     BATCH_ITEM_BYTES_MAX, BATCH_ROWS_MAX, BATCHES_IN_FLIGHT_MAX, GATHER_IN_FLIGHT, POLL, RESEND_AFTER, RETRY,
 };
@@ -219,8 +217,8 @@ impl Maker {
             return Ok(nothing);
         }
         let Some(tip) = self.tip(conn, &standing, known).await? else { return Ok(nothing) };
-        let earlier = earlier_leaves(conn, &rows).await?;
-        let built = self.build(&tip, rows, earlier)?;
+        let gathered = Gathered::after(conn, &rows).await?;
+        let built = self.build(&tip, &rows, gathered)?;
         let header = &built.signed.batch.header;
         let bytes = built.signed.to_bytes();
         store::batch::insert(conn, header.sequence, &header.hash().0, &bytes, at_ms(header.time_ms)).await?;
@@ -250,85 +248,21 @@ impl Maker {
         Ok(signed.map_err(Error::undecodable("batch.signed"))?.map(|signed| signed.batch.tip()))
     }
 
-    fn build(&self, tip: &Tip, rows: Vec<OutboxRow>, earlier: BTreeMap<u64, u64>) -> Result<Built, Error> {
-        let mut gathered = Gathered { of_event: earlier, ..Gathered::default() };
-        for row in &rows {
+    fn build(&self, tip: &Tip, rows: &[OutboxRow], mut gathered: Gathered) -> Result<Built, Error> {
+        for row in rows {
             gathered.add(row, tip.events)?;
         }
-        let events = gathered.leaves.len() as u32;
-        let first_padding = tip.events + u64::from(events);
-        let pads = (first_padding..tip.events + u64::from(padded(events)))
-            .map(|n| padding(&self.padding_secret, n).0);
-        gathered.leaves.extend(pads);
-        let leaves: Vec<Hash> = gathered.leaves.iter().map(|leaf| Hash(*leaf)).collect();
-        let network = self.chain.state().network;
-        let batch = Batch::next(
-            (network, self.organisation),
-            tip,
-            &leaves,
-            gathered.changes,
-            gathered.updates,
-            (self.clock)(),
-        );
-        Ok(Built { signed: batch.sign(&self.key), leaves: gathered.leaves, marks: gathered.marks })
+        let leaves = gathered.leaves(tip.events, &self.padding_secret);
+        let whose = (self.chain.state().network, self.organisation);
+        let Gathered { changes, updates, marks, .. } = gathered;
+        let batch = Batch::next(whose, tip, &leaves, changes, updates, (self.clock)());
+        let leaves = leaves.into_iter().map(|leaf| leaf.0).collect();
+        Ok(Built { signed: batch.sign(&self.key), leaves, marks })
     }
-}
-
-/// Leaves of events whose first row is in an earlier batch.
-async fn earlier_leaves(conn: &mut PgConnection, rows: &[OutboxRow]) -> Result<BTreeMap<u64, u64>, Error> {
-    let begun: BTreeSet<u64> =
-        rows.iter().filter(|row| row.commitment.is_some()).filter_map(|row| row.event).map(|e| e.0).collect();
-    let mut continued: Vec<_> =
-        rows.iter().filter_map(|row| row.event).filter(|event| !begun.contains(&event.0)).collect();
-    continued.dedup();
-    if continued.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let events = store::event::get(conn, &continued).await?;
-    Ok(events.iter().filter_map(|event| Some((event.seq, event.anchor.as_ref()?.leaf))).collect())
 }
 
 struct Built {
     signed: SignedBatch,
     leaves: Vec<[u8; 32]>,
     marks: Vec<Mark>,
-}
-
-#[derive(Default)]
-struct Gathered {
-    leaves: Vec<[u8; 32]>,
-    changes: Vec<DirectoryChange>,
-    updates: Vec<StatusUpdate>,
-    marks: Vec<Mark>,
-    /// Leaf of each event, for the rows that carry no commitment.
-    of_event: BTreeMap<u64, u64>,
-}
-
-impl Gathered {
-    /// Adds a row; `first` is the number of the batch's first leaf. An event's further rows carry no commitment:
-    /// their updates refer to the leaf that its first row has, in this batch or an earlier one.
-    fn add(&mut self, row: &OutboxRow, first: u64) -> Result<(), Error> {
-        let mut leaf = None;
-        if let Some(commitment) = row.commitment {
-            let number = first + self.leaves.len() as u64;
-            self.leaves.push(commitment);
-            self.of_event.extend(row.event.map(|(seq, _)| (seq, number)));
-            leaf = Some(number);
-        }
-        let event = row.event.and_then(|(seq, _)| self.of_event.get(&seq)).copied().unwrap_or_default();
-        let mut reader = Reader::new(&row.updates);
-        for _ in 0..row.update_count {
-            let mut update = StatusUpdate::read(&mut reader).map_err(Error::undecodable("outbox.updates"))?;
-            update.event = event;
-            self.updates.push(update);
-        }
-        reader.finish().map_err(Error::undecodable("outbox.updates"))?;
-        let mut reader = Reader::new(&row.changes);
-        while reader.offset() < row.changes.len() {
-            self.changes
-                .push(DirectoryChange::read(&mut reader).map_err(Error::undecodable("outbox.changes"))?);
-        }
-        self.marks.push(Mark { id: row.id, leaf });
-        Ok(())
-    }
 }

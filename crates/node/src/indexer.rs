@@ -22,6 +22,8 @@ pub struct Indexer {
     pub pool: PgPool,
     /// Whose node it is.
     pub organisation: OrganisationId,
+    /// Recognises padding in batches that a restored database does not know.
+    pub padding_secret: [u8; 32],
     /// The node's clock.
     pub clock: Clock,
 }
@@ -59,12 +61,14 @@ impl Indexer {
             .map(|(signed, outcomes)| (signed.clone(), outcomes.clone()))
             .collect();
         let (own, directory, now) = (Arc::new(own), execution.state.directory.clone(), (self.clock)());
+        let secret = self.padding_secret;
         store::tx(&self.pool, "index_block", move |conn| {
             let (rows, own, directory) = (rows.clone(), own.clone(), directory.clone());
             Box::pin(async move {
                 write(conn, &rows).await?;
                 for (signed, outcomes) in own.iter() {
-                    own::finish(conn, &directory, signed, outcomes, Height(rows.block.height), now).await?;
+                    own::finish(conn, &directory, &secret, signed, outcomes, Height(rows.block.height), now)
+                        .await?;
                 }
                 store::notify::final_height(conn, rows.block.height).await?;
                 Ok::<(), Error>(())

@@ -7,6 +7,7 @@ mod config;
 mod delivery;
 mod error;
 mod executor;
+mod gather;
 mod inbox;
 mod indexer;
 pub mod limits;
@@ -14,6 +15,7 @@ mod mempool;
 mod notices;
 mod own;
 mod rest;
+mod restored;
 mod start;
 mod time;
 

@@ -12,18 +12,20 @@ use store::update_refusal::UpdateRefusal;
 
 use crate::alerts;
 use crate::error::Error;
+use crate::restored;
 use crate::time::at_ms;
 
 /// Marks a decided batch of this organisation final, frees its pending changes, and deals with what was refused.
 ///
-/// The chain wins: a batch that this database did not make (it was restored from a backup, or another process
-/// signed) is recorded as it is, and rows of a batch that lost its sequence return to the outbox.
+/// The chain wins: rows of a batch that lost its sequence return to the outbox, rows that the chain has already (the
+/// database was restored from a backup) are final, and a batch that is of none of these is recorded as it is.
 ///
 /// # Errors
 /// [`Error`].
 pub async fn finish(
     conn: &mut PgConnection,
     directory: &Directory,
+    padding_secret: &[u8; 32],
     signed: &SignedBatch,
     outcomes: &[Outcome],
     height: Height,
@@ -31,8 +33,8 @@ pub async fn finish(
 ) -> Result<(), Error> {
     let header = &signed.batch.header;
     let hash = header.hash();
-    match store::batch::find(conn, header.sequence).await? {
-        Some(own) if own.hash == hash.0 => {}
+    let known = match store::batch::find(conn, header.sequence).await? {
+        Some(own) if own.hash == hash.0 => true,
         Some(_) => {
             tracing::error!(
                 batch.sequence = header.sequence,
@@ -41,9 +43,12 @@ pub async fn finish(
             store::outbox::return_batch(conn, header.sequence).await?;
             store::batch::delete(conn, header.sequence).await?;
             store::batch_leaves::delete(conn, header.sequence).await?;
-            return record_foreign(conn, signed, height, now_ms).await;
+            false
         }
-        None => return record_foreign(conn, signed, height, now_ms).await,
+        None => false,
+    };
+    if !known && !restored::adopt(conn, signed, padding_secret).await? {
+        return record_foreign(conn, signed, height, now_ms).await;
     }
     let any_refused = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Refused(_)));
     let rows = if any_refused { store::outbox::of_batch(conn, header.sequence).await? } else { Vec::new() };

@@ -22,8 +22,8 @@ use crate::inbox::NodeInbox;
 use crate::indexer::Indexer;
 use crate::limits::{POLL, RETRY};
 use crate::mempool::Mempool;
-use crate::rest::Rest;
 use crate::notices::{Notices, padding_secret};
+use crate::rest::Rest;
 
 /// A running node. Drop it and its tasks go on until the process ends: call [`Node::shutdown`].
 pub struct Node {
@@ -78,7 +78,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
     let executor = Executor {
         chain: chain.clone(),
         mempool: mempool.clone(),
-        indexer: Indexer { pool: pool.clone(), organisation: config.organisation, clock: clock.clone() },
+        indexer: indexer(&config, &pool, &clock),
         pool: pool.clone(),
         clock: clock.clone(),
         own_final: own_final.clone(),
@@ -125,6 +125,15 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         ("signals", tokio::spawn(listen(pool, wakes.clone(), stop.clone()))),
     ];
     Ok(Node { chain, consensus, exchange, wakes, stop, tasks, _files: files })
+}
+
+fn indexer(config: &Config, pool: &PgPool, clock: &Clock) -> Indexer {
+    Indexer {
+        pool: pool.clone(),
+        organisation: config.organisation,
+        padding_secret: padding_secret(&config.key),
+        clock: clock.clone(),
+    }
 }
 
 /// One node on these files: the advisory lock guards the database, this one the folder.

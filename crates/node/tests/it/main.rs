@@ -40,6 +40,28 @@ async fn a_stopped_node_catches_up_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_restored_from_a_backup_finds_its_rows_on_the_chain() {
+    let mut network = Network::start().await;
+    network.stop_one(0).await;
+    let packs = vec![network::pack("V0001"), network::pack("V0002")];
+    let event = network.commission(0, &packs).await;
+    let backup = network.outbox(0).await;
+    network.start_one(0).await;
+    network.until_records(&packs, PackState::Active).await;
+    network.stop_one(0).await;
+
+    network.restore(0, backup).await;
+    network.start_one(0).await;
+    assert_eq!(network.fate(0, &network::change_of(event, &packs[0])).await, None, "accepted, once");
+    assert!(network.outbox(0).await.is_empty(), "nothing waits to be anchored again");
+    let more = vec![network::pack("V0003")];
+    network.commission(0, &more).await;
+    network.until_records(&more, PackState::Active).await;
+    assert_eq!(network.last_batch_of(0).await, 2);
+    network.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pack_commissioned_twice_is_refused_and_remembered() {
     let network = Network::start().await;
     let packs = vec![network::pack("U0001")];

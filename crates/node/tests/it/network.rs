@@ -186,6 +186,38 @@ impl Network {
         (seq, at)
     }
 
+    /// What waits in a member's outbox.
+    pub async fn outbox(&self, index: usize) -> Vec<store::outbox::NewOutboxRow> {
+        let mut conn = self.connection(index).await;
+        let limits = store::outbox::TakeLimits { rows: 100, updates: 1_000, bytes: 1_000_000 };
+        let rows = store::outbox::take(&mut conn, limits).await.expect("an answer");
+        let new = |row: store::outbox::OutboxRow| store::outbox::NewOutboxRow {
+            event: row.event,
+            commitment: row.commitment,
+            updates: row.updates,
+            update_count: row.update_count,
+            changes: row.changes,
+            last: row.last,
+            created_at: row.created_at,
+        };
+        rows.into_iter().map(new).collect()
+    }
+
+    /// Gives a stopped member a database as it was when nothing but these rows had been written.
+    pub async fn restore(&mut self, index: usize, rows: Vec<store::outbox::NewOutboxRow>) {
+        self.members[index].database = TestDatabase::new().await;
+        let mut conn = self.connection(index).await;
+        store::event::next_seqs(&mut conn, rows.len() as u32).await.expect("the numbers are taken");
+        store::outbox::insert(&mut conn, &rows).await.expect("the rows are stored");
+    }
+
+    /// Sequence of the last batch of a member that is on the chain.
+    pub async fn last_batch_of(&self, index: usize) -> u64 {
+        let mut conn = self.connection((index + 1) % NODES).await;
+        let last = store::block_batch::last_of(&mut conn, id(index).0).await.expect("an answer");
+        last.expect("it has one").sequence
+    }
+
     pub async fn commission(&self, index: usize, packs: &[PackIdentity]) -> (u64, OffsetDateTime) {
         let update = |pack: &PackIdentity| StatusUpdate {
             record_key: pack.record_key(id(0)),
