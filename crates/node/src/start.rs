@@ -92,16 +92,9 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         clock: clock.clone(),
     });
     let stop = CancellationToken::new();
-    let maker = Maker {
-        organisation: config.organisation,
-        padding_secret: padding_secret(&config.key),
-        key: config.key,
-        chain: chain.clone(),
-        clock: clock.clone(),
-    };
     let batcher = Batcher {
         pool: pool.clone(),
-        maker: Arc::new(maker),
+        maker: Arc::new(maker(&config, &chain, &clock)),
         mempool,
         exchange: exchange.clone(),
         wake: wakes.batcher.clone(),
@@ -125,6 +118,16 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         ("signals", tokio::spawn(listen(pool, wakes.clone(), stop.clone()))),
     ];
     Ok(Node { chain, consensus, exchange, wakes, stop, tasks, _files: files })
+}
+
+fn maker(config: &Config, chain: &Arc<Chain>, clock: &Clock) -> Maker {
+    Maker {
+        organisation: config.organisation,
+        key: config.key.clone(),
+        padding_secret: padding_secret(&config.key),
+        chain: chain.clone(),
+        clock: clock.clone(),
+    }
 }
 
 fn indexer(config: &Config, pool: &PgPool, clock: &Clock) -> Indexer {
