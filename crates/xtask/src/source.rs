@@ -12,9 +12,11 @@ pub struct Source {
 }
 
 impl Source {
-    /// Whether the whole file is test code: below a `tests/` or `it/` folder, or named `tests.rs`.
+    /// Whether the whole file is test code: below a `tests/` or `it/` folder, or named `tests.rs`. The harness of the
+    /// end-to-end tests, in `tests/src/`, is a program like others.
     pub fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| matches!(part, "tests" | "it" | "tests.rs" | "benches"))
+        !self.path.starts_with("tests/src/")
+            && self.path.split('/').any(|part| matches!(part, "tests" | "it" | "tests.rs" | "benches"))
     }
 
     /// Number of lines before the file's own test module.

@@ -1,4 +1,6 @@
-//! House rules that a compiler does not know: forbidden marks, file sizes, crate READMEs, names of migrations.
+//! House rules that a compiler does not know: forbidden marks and words, file sizes, crate READMEs, names of migrations.
+
+mod words;
 
 use crate::source::{Source, rust_files};
 use crate::workspace::Workspace;
@@ -28,6 +30,8 @@ pub fn check(workspace: &Workspace) -> Result<()> {
     let mut faults = Vec::new();
     for file in &files {
         marks(file, &mut faults);
+        words::sleeps(file, &mut faults);
+        words::differing(file, &mut faults);
         sizes(file, &mut faults);
     }
     for (path, _) in LONG_FILES {
