@@ -85,6 +85,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn peers_are_pinned_as_the_command_line_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = crate::genesis::signing_key(folder.path()).unwrap();
+        let four = crate::OrganisationSpec::four();
+        let members: Vec<_> = four.iter().map(|spec| (spec, key)).collect();
+        let genesis = crate::genesis::genesis("test", 1, &members).unwrap();
+        let named = theriac::network::founded(&genesis).members.pop().unwrap().peer;
+        assert_eq!(named, Some(consensus::peer_id(&key).unwrap()));
+    }
+
+    #[test]
     fn a_service_can_read_what_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let key = crate::genesis::signing_key(folder.path()).unwrap();

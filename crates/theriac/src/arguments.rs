@@ -22,6 +22,21 @@ pub enum Command {
     ///
     /// Exit code 0: every link holds; 1: a link is broken, or the proof is too old; 2: unusable input.
     Verify(VerifyArguments),
+    /// Say which network a genesis file founds, and how its members pin each other.
+    ///
+    /// All members compare the first line before they start. Exit code 2: unusable input.
+    Network(NetworkArguments),
+}
+
+/// Arguments of `network`.
+#[derive(Debug, Args)]
+pub struct NetworkArguments {
+    /// The network's genesis file (JSON).
+    #[arg(value_name = "GENESIS")]
+    pub genesis: PathBuf,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `verify`.

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::arguments::{Arguments, Command, VerifyArguments};
 use crate::input::{self, Proof};
+use crate::network::founded;
 use crate::report::Report;
 use crate::unusable::Unusable;
 use crate::verify::{Age, verify};
@@ -14,16 +15,23 @@ use crate::verify::{Age, verify};
 /// # Errors
 /// [`Unusable`] where an input cannot be used.
 pub fn run(arguments: &Arguments, clock_ms: u64, out: &mut impl Write) -> Result<bool, Unusable> {
-    let Command::Verify(arguments) = &arguments.command;
-    let report = checked(arguments, clock_ms)?;
-    let answer = if arguments.json {
-        // A report has text, numbers and lists only, so that it always has a JSON form.
-        serde_json::to_string_pretty(&report).map_err(|error| Unusable::Write(error.into()))?
-    } else {
-        report.lines().join("\n")
+    let (answer, holds) = match &arguments.command {
+        Command::Verify(arguments) => {
+            let report = checked(arguments, clock_ms)?;
+            (if arguments.json { json(&report)? } else { report.lines().join("\n") }, report.proven)
+        }
+        Command::Network(arguments) => {
+            let founded = founded(&input::genesis(&arguments.genesis)?);
+            (if arguments.json { json(&founded)? } else { founded.lines().join("\n") }, true)
+        }
     };
     writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(Unusable::Write)?;
-    Ok(report.proven)
+    Ok(holds)
+}
+
+/// Answers have text, numbers and lists only, so that they always have a JSON form.
+fn json(answer: &impl serde::Serialize) -> Result<String, Unusable> {
+    serde_json::to_string_pretty(answer).map_err(|error| Unusable::Write(error.into()))
 }
 
 fn checked(arguments: &VerifyArguments, clock_ms: u64) -> Result<Report, Unusable> {

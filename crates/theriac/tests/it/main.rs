@@ -4,5 +4,6 @@
 
 mod broken;
 mod kit;
+mod network;
 mod proven;
 mod unusable;
