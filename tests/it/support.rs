@@ -20,10 +20,15 @@ pub fn draw(seed: u64) -> Result<Shipment> {
     )
 }
 
-/// Posts a document, and again while the service is away; returns the job's path.
+/// Posts an XML document, and again while the service is away; returns the job's path.
 pub async fn accepted(client: &Client, document: &str) -> Result<String> {
+    accepted_as(client, "application/xml", document).await
+}
+
+/// As [`accepted`], for a document of either media type.
+pub async fn accepted_as(client: &Client, media_type: &str, document: &str) -> Result<String> {
     let answer = until("202", WITHIN, || async {
-        match client.post_bytes("/epcis/capture", "application/xml", document).await {
+        match client.post_bytes("/epcis/capture", media_type, document).await {
             Ok(answer) if answer.status.as_u16() == 202 => Ok(Some(answer)),
             Ok(answer) if answer.status.as_u16() != 503 => bail!("{}: {}", answer.status, answer.text()),
             _ => Ok(None),
@@ -36,7 +41,12 @@ pub async fn accepted(client: &Client, document: &str) -> Result<String> {
 
 /// Waits until a job has ended, and checks that all of it was captured.
 pub async fn captured(client: &Client, job: &str) -> Result<()> {
-    let done = until("the capture job", WITHIN, || async {
+    captured_within(client, job, WITHIN).await
+}
+
+/// As [`captured`], for documents that take longer.
+pub async fn captured_within(client: &Client, job: &str, within: Duration) -> Result<()> {
+    let done = until("the capture job", within, || async {
         let Ok(answer) = client.get(job).await else { return Ok(None) };
         let job = answer.json();
         Ok((answer.status.is_success() && job["running"] == false).then_some(job))
@@ -47,9 +57,9 @@ pub async fn captured(client: &Client, job: &str) -> Result<()> {
 }
 
 /// Height of the block that holds an event, once it is final.
-pub async fn anchored(client: &Client, event_id: &str) -> Result<u64> {
+pub async fn anchored(client: &Client, event_id: &str, within: Duration) -> Result<u64> {
     let path = format!("/v1/receipts/{}", e2e::journey::encoded(event_id));
-    let receipt = until("the receipt", WITHIN, || async {
+    let receipt = until("the receipt", within, || async {
         let Ok(answer) = client.get(&path).await else { return Ok(None) };
         Ok(answer.status.is_success().then(|| answer.json()))
     })
@@ -60,7 +70,7 @@ pub async fn anchored(client: &Client, event_id: &str) -> Result<u64> {
 /// Waits until every event of a shipment is final.
 pub async fn all_anchored(client: &Client, shipment: &Shipment) -> Result<()> {
     for event in &shipment.events {
-        anchored(client, &format!("urn:uuid:{event}")).await?;
+        anchored(client, &format!("urn:uuid:{event}"), WITHIN).await?;
     }
     Ok(())
 }

@@ -65,11 +65,23 @@ pub fn on_cpu(pid: u32) -> Result<Duration> {
 /// # Errors
 /// When the process is gone, or the kernel does not say.
 pub fn resident(pid: u32) -> Result<u64> {
+    kilobytes(pid, "VmRSS:").map(|kilobytes| kilobytes * 1024)
+}
+
+/// Resident memory of a process when it was largest, in bytes.
+///
+/// # Errors
+/// When the process is gone, or the kernel does not say.
+pub fn resident_peak(pid: u32) -> Result<u64> {
+    kilobytes(pid, "VmHWM:").map(|kilobytes| kilobytes * 1024)
+}
+
+fn kilobytes(pid: u32, name: &str) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&path).with_context(|| format!("there is no {path}"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    Ok(kilobytes.context("the kernel does not say how much memory is resident")? * 1024)
+    kilobytes.context("the kernel does not say how much memory is resident")
 }
 
 /// Time of the servers' processes, by what they work for: the database, or the server itself.
@@ -116,6 +128,7 @@ mod tests {
         let pid = std::process::id();
         assert!(on_cpu(pid).unwrap() > Duration::ZERO);
         assert!(resident(pid).unwrap() > 1 << 20);
+        assert!(resident_peak(pid).unwrap() >= resident(pid).unwrap());
         assert!(on_cpu(u32::MAX).is_err());
         assert!(parent(pid).is_some());
     }

@@ -170,38 +170,60 @@ async fn expect(
     let parents = parents(&shipment);
     let contents = contents(&shipped, &parents, &shipment.site_gln, at);
     store::custody::upsert(conn, &contents).await?;
-    let top: Vec<&str> = shipped.iter().map(String::as_str).collect();
-    let before = store::expected_receipt::lock(conn, &top).await?;
-    let came: Vec<&str> = before
-        .iter()
+    // What came before its notice may be the whole, or a part of it that was scanned by itself.
+    let known: Vec<&str> = contents.iter().map(|custody| custody.epc.as_str()).collect();
+    let came: BTreeMap<String, ExpectedReceipt> = store::expected_receipt::lock(conn, &known)
+        .await?
+        .into_iter()
         .filter(|receipt| receipt.state == ReceiptState::AwaitingData)
-        .map(|receipt| receipt.epc.as_str())
+        .map(|receipt| (receipt.epc.clone(), receipt))
         .collect();
-    let receipts: Vec<ExpectedReceipt> = shipped
-        .iter()
-        .map(|epc| ExpectedReceipt {
-            epc: epc.clone(),
-            notice_id: Some(shipment.id),
-            consignor: Some(consignor),
-            site_gln: shipment.site_gln.clone(),
-            state: if came.contains(&epc.as_str()) { ReceiptState::Received } else { ReceiptState::Expected },
-            updated_at: at,
-        })
+    let announced = |epc: &str, site_gln: &str, state| ExpectedReceipt {
+        epc: epc.to_owned(),
+        notice_id: Some(shipment.id),
+        consignor: Some(consignor),
+        site_gln: site_gln.to_owned(),
+        state,
+        updated_at: at,
+    };
+    let on_their_way = shipped.iter().filter(|epc| !came.contains_key(*epc));
+    let receipts: Vec<ExpectedReceipt> = on_their_way
+        .map(|epc| announced(epc, &shipment.site_gln, ReceiptState::Expected))
+        .chain(came.values().map(|one| announced(&one.epc, &one.site_gln, ReceiptState::Received)))
         .collect();
     store::expected_receipt::upsert(conn, &receipts).await?;
-    if !came.is_empty() {
-        let tree = store::custody::tree(conn, &came, u32::MAX).await?;
-        let epcs: Vec<&str> = tree.iter().map(|node| node.custody.epc.as_str()).collect();
-        let arrived =
-            Move { state: CustodyState::InStock, site_gln: Some(&shipment.site_gln), event_seq: 0, at };
-        store::custody::set_state(conn, &epcs, arrived).await?;
-    }
+    arrive(conn, &shipped, &came, at).await?;
     let rows: Vec<(KnownEvent, Vec<(String, EpcRole)>)> = shipment
         .events
         .into_iter()
         .map(|checked| (KnownEvent { received_at: at, ..checked.event }, checked.epcs))
         .collect();
     store::known_event::insert(conn, &rows).await?;
+    Ok(())
+}
+
+/// Takes into stock what came before its notice, with all that is in it: where it came, which need not be where it was
+/// sent. A part that came by itself is in its unit no longer.
+async fn arrive(
+    conn: &mut PgConnection,
+    shipped: &[String],
+    came: &BTreeMap<String, ExpectedReceipt>,
+    at: OffsetDateTime,
+) -> Result<(), Error> {
+    let mut by_site: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for receipt in came.values() {
+        by_site.entry(receipt.site_gln.as_str()).or_default().push(receipt.epc.as_str());
+    }
+    let apart: Vec<&str> = came.keys().filter(|epc| !shipped.contains(epc)).map(String::as_str).collect();
+    if !apart.is_empty() {
+        store::custody::set_parent(conn, &apart, None, 0, at).await?;
+    }
+    for (site_gln, epcs) in by_site {
+        let tree = store::custody::tree(conn, &epcs, u32::MAX).await?;
+        let epcs: Vec<&str> = tree.iter().map(|node| node.custody.epc.as_str()).collect();
+        let arrived = Move { state: CustodyState::InStock, site_gln: Some(site_gln), event_seq: 0, at };
+        store::custody::set_state(conn, &epcs, arrived).await?;
+    }
     Ok(())
 }
 
