@@ -6,14 +6,14 @@ mod http;
 mod lifecycle;
 
 use std::error::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actix_web::web;
 use futures::future::BoxFuture;
 use ledger::SigningKey;
 use ledger::link::NodeLink;
-use prometheus_client::registry::Registry;
 use store::PgPool;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
@@ -24,7 +24,7 @@ use crate::config::{Config, ConfigError};
 use crate::entropy::Entropy;
 use crate::keys::KeyError;
 use crate::shared::Shared;
-use crate::telemetry::TelemetryError;
+use crate::telemetry::{Metrics, TelemetryError};
 
 pub use cli::run;
 pub use housekeeping::{ANSWERS_KEPT_MS, tidy};
@@ -68,32 +68,37 @@ pub struct NodeContext {
     /// The organisation's signing key.
     pub signing_key: SigningKey,
     /// Where the node registers its metrics.
-    pub registry: Arc<Mutex<Registry>>,
+    pub metrics: Metrics,
 }
 
 /// A node that runs.
 pub struct RunningNode {
     /// What the API may ask of it.
     pub link: Arc<dyn NodeLink>,
-    /// Ends when the node does: `Ok` after `stop`, or why it ended by itself. Polled all the time.
-    pub ended: BoxFuture<'static, Result<(), BoxError>>,
-    /// Tells it to stop; `ended` then ends, after everything it accepted is safe.
-    pub stop: Box<dyn FnOnce() + Send>,
+    /// Resolves with the reason when the node, or a part that it cannot do without, ends by itself. Polled all the
+    /// time; the node is stopped afterwards as otherwise.
+    pub ended: BoxFuture<'static, BoxError>,
+    /// Stops it; resolves after everything it accepted is safe. Called once.
+    pub stop: StopNode,
 }
+
+/// Stops a node.
+pub type StopNode = Box<dyn FnOnce() -> BoxFuture<'static, Result<(), BoxError>> + Send>;
 
 /// What a service's routes share, while it is put together.
 pub struct Assembly {
     data: Vec<AppData>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    lost: mpsc::UnboundedSender<&'static str>,
 }
 
 /// Adds one value to an application; run for each worker.
 type AppData = Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>;
 
 impl Assembly {
-    fn new(stop: CancellationToken) -> Self {
-        Self { data: Vec::new(), tasks: TaskTracker::new(), stop }
+    fn new(stop: CancellationToken, lost: mpsc::UnboundedSender<&'static str>) -> Self {
+        Self { data: Vec::new(), tasks: TaskTracker::new(), stop, lost }
     }
 
     /// Gives `value` to the handlers, as `web::Data<T>`.
@@ -110,13 +115,36 @@ impl Assembly {
         &self.tasks
     }
 
-    /// Starts a worker. It must end soon after the token it is given is cancelled.
+    /// Starts a worker. It must end soon after the token it is given is cancelled, and not before: a service whose
+    /// worker ends by itself, by a panic too, stops.
     pub fn spawn<F>(&mut self, name: &'static str, worker: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let span = tracing::info_span!("worker", worker.name = name);
-        self.tasks.spawn(worker(self.stop.child_token()).instrument(span));
+        let end = WorkerEnd { name, stop: self.stop.clone(), lost: self.lost.clone() };
+        let work = worker(self.stop.child_token());
+        let watched = async move {
+            let _told_when_dropped = end;
+            work.await;
+        };
+        self.tasks.spawn(watched.instrument(span));
+    }
+}
+
+/// Dropped with its worker, however that ends.
+struct WorkerEnd {
+    name: &'static str,
+    stop: CancellationToken,
+    lost: mpsc::UnboundedSender<&'static str>,
+}
+
+impl Drop for WorkerEnd {
+    fn drop(&mut self) {
+        if !self.stop.is_cancelled() {
+            // Nobody listens any more where the service is being dropped.
+            let _gone = self.lost.send(self.name);
+        }
     }
 }
 
@@ -147,9 +175,15 @@ pub enum ServiceError {
     /// The HTTP server ended by itself.
     #[error("the HTTP server ended")]
     Http(#[source] std::io::Error),
-    /// The node cannot start, or ended by itself.
+    /// The node cannot start.
+    #[error("the node cannot start")]
+    NodeStart(#[source] BoxError),
+    /// The node ended by itself.
     #[error("the node ended")]
     Node(#[source] BoxError),
+    /// A worker of the service ended by itself.
+    #[error("the worker {0} ended; the log says why")]
+    Worker(&'static str),
     /// The service's own parts cannot be put together.
     #[error("the service cannot be put together")]
     Assembly(#[source] BoxError),

@@ -61,10 +61,25 @@ struct RouteLabels {
     route: String,
 }
 
+/// Metrics of somebody with a registry of their own.
+type Source = Box<dyn Fn() -> String + Send + Sync>;
+
+/// The line that ends an exposition; there is one, at the very end.
+const END: &str = "# EOF\n";
+
+/// Puts `more` behind what is there.
+fn append(text: &mut String, more: &str) {
+    let there = text.strip_suffix(END).map_or(text.len(), str::len);
+    text.truncate(there);
+    text.push_str(more.strip_suffix(END).unwrap_or(more));
+    text.push_str(END);
+}
+
 /// The process's metrics. Clones share them.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
+    joined: Arc<Mutex<Vec<Source>>>,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     under_way: Gauge,
@@ -83,16 +98,27 @@ impl Metrics {
         http.register("requests", "Requests answered", requests.clone());
         http.register("request_duration_seconds", "Time from head to answer", durations.clone());
         http.register("requests_under_way", "Requests being answered", under_way.clone());
-        Self { registry: Arc::new(Mutex::new(registry)), requests, durations, under_way }
+        Self {
+            registry: Arc::new(Mutex::new(registry)),
+            joined: Arc::default(),
+            requests,
+            durations,
+            under_way,
+        }
     }
 
-    /// The registry, for others to add their metrics to: the node, coalescers, workers.
-    #[must_use]
-    pub fn registry(&self) -> Arc<Mutex<Registry>> {
-        Arc::clone(&self.registry)
+    /// Lets others add their metrics: the node, coalescers, workers.
+    pub fn register(&self, add: impl FnOnce(&mut Registry)) {
+        add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The whole registry in the OpenMetrics text format.
+    /// Adds the metrics of somebody with a registry of their own. `source` gives them in the OpenMetrics text format
+    /// each time they are asked for; its families have names that nobody else has.
+    pub fn join(&self, source: impl Fn() -> String + Send + Sync + 'static) {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(source));
+    }
+
+    /// All metrics in the OpenMetrics text format, as one exposition.
     ///
     /// # Errors
     /// When a metric does not format.
@@ -100,6 +126,10 @@ impl Metrics {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         prometheus_client::encoding::text::encode(&mut text, &registry)?;
+        drop(registry);
+        for source in self.joined.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            append(&mut text, &source());
+        }
         Ok(text)
     }
 
@@ -159,6 +189,11 @@ mod tests {
         let line = "http_requests_total{method=\"POST\",route=\"/v1/authenticate\",status=\"200\"} 1";
         assert!(text.contains(line), "{text}");
         assert!(text.contains("http_requests_under_way 1"));
+        metrics.join(|| "# TYPE other gauge\nother 7\n# EOF\n".to_owned());
+        metrics.register(|registry| registry.register("late", "Late", Gauge::<i64>::default()));
+        let joined = metrics.encode().unwrap();
+        assert_eq!(joined.matches("# EOF").count(), 1);
+        assert!(joined.contains("late 0\n") && joined.ends_with("other 7\n# EOF\n"), "{joined}");
         drop(guard);
         assert!(metrics.encode().unwrap().contains("http_requests_under_way 0"));
     }

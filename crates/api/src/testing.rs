@@ -124,6 +124,18 @@ impl TestApp {
         self.anonymous(method, path).bearer_auth(client.key.expose())
     }
 
+    /// Waits until the service ends by itself.
+    ///
+    /// # Errors
+    /// Why it did.
+    ///
+    /// # Panics
+    /// When its task panics.
+    #[expect(clippy::expect_used, reason = "a panic of the service fails the test")]
+    pub async fn ended(self) -> Result<(), ServiceError> {
+        self.ended.await.expect("the service's task ends")
+    }
+
     /// Stops the service in order.
     ///
     /// # Panics

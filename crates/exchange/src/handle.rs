@@ -175,6 +175,11 @@ impl Handle {
         self.stopped.cancelled().await;
     }
 
+    /// Resolves when the swarm has stopped, whether it was told to or not.
+    pub async fn ended(&self) {
+        self.stopped.cancelled().await;
+    }
+
     fn link(&self, organisation: OrganisationId) -> Result<(Arc<Link>, bool), SendError> {
         if self.stopped.is_cancelled() {
             return Err(SendError::Closed);

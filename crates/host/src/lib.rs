@@ -61,19 +61,35 @@ async fn start(context: NodeContext) -> Result<RunningNode, BoxError> {
     };
     let clock = Arc::clone(&context.clock);
     let clock: node::Clock = Arc::new(move || clock.now_ms());
-    let node = node::start(config, context.pool, clock, context.entropy.bytes()).await?;
+    let mut node = node::start(config, context.pool, clock, context.entropy.bytes()).await?;
     let link = node.link();
+    context.metrics.register(|registry| node.register_metrics(registry));
+    context.metrics.join(node::consensus_metrics);
+    let (tell, told) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = async move {
+    let task = tokio::spawn(async move {
+        tokio::pin!(stopped);
         // A dropped sender asks to stop, too.
-        let _asked = stopped.await;
+        tokio::select! {
+            _ = &mut stopped => {}
+            ended = node.ended() => {
+                let _gone = tell.send(ended);
+                let _asked = stopped.await;
+            }
+        }
         node.shutdown().await;
-        Ok(())
-    };
-    let stop = Box::new(move || {
-        let _gone = stop.send(());
     });
-    Ok(RunningNode { link, ended: Box::pin(ended), stop })
+    let ended = async move {
+        match told.await {
+            Ok(ended) => BoxError::from(ended),
+            Err(_) => BoxError::from("its task is gone"),
+        }
+    };
+    let stop = move || async move {
+        drop(stop);
+        Ok(task.await?)
+    };
+    Ok(RunningNode { link, ended: Box::pin(ended), stop: Box::new(|| Box::pin(stop())) })
 }
 
 fn timing(settings: &NodeConfig) -> node::Timing {

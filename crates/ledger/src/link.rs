@@ -13,7 +13,8 @@ pub struct NodeStatus {
     pub time_ms: u64,
     /// How many validators are connected.
     pub peers: u32,
-    /// Whether the node takes part in voting: it stops when its own roots differ from a decided header.
+    /// Whether the node takes part in voting: it does not while it follows after its consensus files were lost, nor once
+    /// it has halted.
     pub voting: bool,
 }
 

@@ -115,6 +115,11 @@ impl Mempool {
         self.lock().iter().any(|(author, queue)| queue.contains_key(&(state.tip(*author).sequence + 1)))
     }
 
+    /// How many batches wait.
+    pub fn waiting(&self) -> usize {
+        self.lock().values().map(BTreeMap::len).sum()
+    }
+
     /// Resolves when a batch was taken after this was called.
     pub fn changed(&self) -> tokio::sync::futures::Notified<'_> {
         self.changed.notified()

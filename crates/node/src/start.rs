@@ -5,34 +5,37 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledger::link::{NodeLink, NodeStatus};
+use prometheus_client::registry::Registry;
 use rand::SeedableRng;
 use store::PgPool;
 use store::signer_lock::SignerLock;
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::batcher::{Batcher, Maker};
 use crate::chain::Chain;
 use crate::config::{Clock, Config};
 use crate::delivery::Delivery;
+use crate::ended::{Ended, Tasks, consensus_ended};
 use crate::error::Error;
 use crate::executor::Executor;
 use crate::inbox::NodeInbox;
 use crate::indexer::Indexer;
 use crate::limits::{POLL, RETRY};
 use crate::mempool::Mempool;
+use crate::metrics::Gauges;
 use crate::notices::{Notices, padding_secret};
 use crate::rest::Rest;
 
 /// A running node. Drop it and its tasks go on until the process ends: call [`Node::shutdown`].
 pub struct Node {
     chain: Arc<Chain>,
+    mempool: Arc<Mempool>,
     consensus: consensus::Handle,
     exchange: exchange::Handle,
     wakes: Wakes,
     stop: CancellationToken,
-    tasks: Vec<(&'static str, JoinHandle<()>)>,
+    tasks: Tasks,
     _files: File,
 }
 
@@ -95,7 +98,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
     let batcher = Batcher {
         pool: pool.clone(),
         maker: Arc::new(maker(&config, &chain, &clock)),
-        mempool,
+        mempool: mempool.clone(),
         exchange: exchange.clone(),
         wake: wakes.batcher.clone(),
         age: config.timing.batch_age,
@@ -110,14 +113,14 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
         wake: wakes.delivery.clone(),
         random: Box::new(random),
     };
-    let tasks = vec![
+    let tasks = Tasks(vec![
         ("batcher", tokio::spawn(batcher.run(stop.clone()))),
         ("delivery", tokio::spawn(delivery.run(stop.clone()))),
         ("messages", tokio::spawn(read_messages(notices, wakes.clone(), stop.clone()))),
         ("wakes", tokio::spawn(pass_on_wakes(own_final, wakes.clone(), stop.clone()))),
         ("signals", tokio::spawn(listen(pool, wakes.clone(), stop.clone()))),
-    ];
-    Ok(Node { chain, consensus, exchange, wakes, stop, tasks, _files: files })
+    ]);
+    Ok(Node { chain, mempool, consensus, exchange, wakes, stop, tasks, _files: files })
 }
 
 fn maker(config: &Config, chain: &Arc<Chain>, clock: &Clock) -> Maker {
@@ -261,14 +264,28 @@ impl Node {
         Arc::new(Link { chain, consensus, exchange, wakes: self.wakes.clone() })
     }
 
+    /// Registers the metrics of the node and of its partner exchange. The engine's are apart:
+    /// [`consensus_metrics`](crate::consensus_metrics).
+    pub fn register_metrics(&self, registry: &mut Registry) {
+        self.exchange.metrics().register(registry);
+        let (chain, mempool) = (self.chain.clone(), self.mempool.clone());
+        Gauges { chain, mempool, consensus: self.consensus.clone() }.register(registry);
+    }
+
+    /// Resolves when a part of the node ended by itself: one of its loops, consensus (a halt of the executor
+    /// included), or the swarm. What is left runs on until [`Node::shutdown`]. May be dropped and called again.
+    pub async fn ended(&mut self) -> Ended {
+        tokio::select! {
+            ended = self.tasks.ended() => ended,
+            ended = consensus_ended(self.consensus.watch()) => ended,
+            () = self.exchange.ended() => Ended::new("exchange", "the swarm has stopped"),
+        }
+    }
+
     /// Stops in order: no more batches or messages, then consensus, then the swarm. The batcher frees the signer's lock.
     pub async fn shutdown(self) {
         self.stop.cancel();
-        for (name, task) in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(task = name, %error, "a task of the node failed");
-            }
-        }
+        self.tasks.finish().await;
         self.consensus.shutdown().await;
         self.exchange.shutdown().await;
     }

@@ -47,8 +47,8 @@ pub enum LedgerState {
     Running,
     /// No block for some heartbeats. Capture and reading go on, nothing becomes final.
     Stalled,
-    /// This node's own roots differ from a decided block: it no longer votes, and must be looked at.
-    Diverged,
+    /// This node does not vote: its consensus files were lost, and it follows until it has caught up.
+    Following,
     /// No node runs in this process.
     Elsewhere,
 }
@@ -119,7 +119,7 @@ fn ledger_state(shared: &Shared) -> Readiness {
     let age_ms = shared.now_ms().saturating_sub(status.time_ms);
     let heartbeat_ms = shared.config.node.as_ref().map_or(u64::MAX, |node| node.timing.heartbeat_ms);
     let ledger = match (status.voting, age_ms > heartbeat_ms.saturating_mul(STALLED_HEARTBEATS)) {
-        (false, _) => LedgerState::Diverged,
+        (false, _) => LedgerState::Following,
         (true, true) => LedgerState::Stalled,
         (true, false) => LedgerState::Running,
     };

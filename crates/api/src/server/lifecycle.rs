@@ -11,13 +11,14 @@ use futures::future::BoxFuture;
 use ledger::SigningKey;
 use store::PgPool;
 use store::notify::Waker;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::housekeeping::keep_tidy;
 use super::http::{Surface, serve};
-use super::{Assembly, BoxError, NodeContext, RunningNode, ServiceDefinition, ServiceError};
+use super::{Assembly, BoxError, NodeContext, RunningNode, ServiceDefinition, ServiceError, StopNode};
 use crate::auth::Clients;
 use crate::clock::SharedClock;
 use crate::config::{Config, ConfigError};
@@ -71,11 +72,12 @@ pub struct Running {
     tasks: TaskTracker,
     stop_workers: CancellationToken,
     node: Option<NodeEnd>,
+    lost_workers: mpsc::UnboundedReceiver<&'static str>,
 }
 
 struct NodeEnd {
-    ended: BoxFuture<'static, Result<(), BoxError>>,
-    stop: Box<dyn FnOnce() + Send>,
+    ended: BoxFuture<'static, BoxError>,
+    stop: StopNode,
 }
 
 /// Starts a service whose database was checked.
@@ -116,7 +118,8 @@ pub async fn start(
         stopping: AtomicBool::new(false),
     });
     let stop_workers = CancellationToken::new();
-    let mut assembly = Assembly::new(stop_workers.clone());
+    let (lost, lost_workers) = mpsc::unbounded_channel();
+    let mut assembly = Assembly::new(stop_workers.clone(), lost);
     let surface = if roles == Roles::Node { Surface::Health } else { Surface::Whole };
     if surface == Surface::Whole {
         (definition.assemble)(&shared, &mut assembly).map_err(ServiceError::Assembly)?;
@@ -130,7 +133,7 @@ pub async fn start(
     let server = serve(definition, surface, shared.clone(), assembly.data, listener)?;
     let handle = server.handle();
     tracing::info!(service.name = definition.name, http.address = %address, "listening");
-    Ok(Running { address, shared, server: Box::pin(server), handle, tasks, stop_workers, node })
+    Ok(Running { address, shared, server: Box::pin(server), handle, tasks, stop_workers, node, lost_workers })
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, ServiceError> {
@@ -152,16 +155,17 @@ async fn start_node(
         clock: Arc::clone(&parts.clock),
         entropy: parts.entropy.clone(),
         signing_key: parts.signing_key.clone().ok_or_else(|| missing("keys"))?,
-        registry: metrics.registry(),
+        metrics: metrics.clone(),
     };
-    (definition.start_node)(context).await.map_err(ServiceError::Node)
+    (definition.start_node)(context).await.map_err(ServiceError::NodeStart)
 }
 
 impl Running {
-    /// Serves until `asked` ends, or the server or the node end by themselves; then stops everything in order.
+    /// Serves until `asked` ends, or the server, the node or a worker end by themselves; then stops everything in
+    /// order.
     ///
     /// # Errors
-    /// Why the server or the node ended, when nobody had asked.
+    /// What ended, and why, when nobody had asked.
     pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), ServiceError> {
         let node_ended = async {
             match &mut self.node {
@@ -169,15 +173,16 @@ impl Running {
                 None => std::future::pending().await,
             }
         };
-        let outcome = tokio::select! {
-            () = asked => Ok(()),
-            ended = &mut self.server => ended.map_err(ServiceError::Http),
-            ended = node_ended => {
-                self.node = None;
-                Err(ServiceError::Node(ended.err().unwrap_or_else(|| "it stopped without being asked".into())))
-            }
+        let (server_runs, outcome) = tokio::select! {
+            () = asked => (true, Ok(())),
+            ended = &mut self.server => (false, ended.map_err(ServiceError::Http)),
+            cause = node_ended => (true, Err(ServiceError::Node(cause))),
+            Some(worker) = self.lost_workers.recv() => (true, Err(ServiceError::Worker(worker))),
         };
-        self.stop(outcome.is_ok()).await;
+        if let Err(error) = &outcome {
+            tracing::error!(error = crate::server::cli::chain(error), "the service cannot go on and stops");
+        }
+        self.stop(server_runs).await;
         outcome
     }
 
@@ -199,8 +204,8 @@ impl Running {
         warn_if_late("workers", timeout(WORKERS_STOP_MAX, self.tasks.wait()).await);
         if let Some(node) = self.node {
             tracing::info!("stopping: node");
-            (node.stop)();
-            if let Ok(Err(error)) = warn_if_late("node", timeout(NODE_STOP_MAX, node.ended).await).ok_or(()) {
+            let stopping = timeout(NODE_STOP_MAX, (node.stop)());
+            if let Some(Err(error)) = warn_if_late("node", stopping.await) {
                 tracing::error!(error = %crate::server::cli::chain(&*error), "the node ended with an error");
             }
         }

@@ -7,6 +7,7 @@ mod capture;
 mod chain;
 mod cli;
 mod errors;
+mod node;
 mod operate;
 mod packs;
 mod sample;

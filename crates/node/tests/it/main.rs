@@ -75,3 +75,24 @@ async fn a_pack_commissioned_twice_is_refused_and_remembered() {
     assert_eq!((record.version, record.commissioned.height > Height(0)), (0, true));
     network.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_cannot_go_on_says_so_and_the_others_do() {
+    let mut network = Network::start().await;
+    network.spoil(3).await;
+    for round in 0..3 {
+        let packs = vec![network::pack(&format!("V{round:04}"))];
+        network.commission(0, &packs).await;
+        network.until_records_at(&[0, 1, 2], &packs, PackState::Active).await;
+    }
+    let ended = network.ended(3).await;
+    assert_eq!(ended.part, "consensus");
+    assert!(ended.reason.contains("block"), "{ended}");
+    let documented = include_str!("../../../../docs/metrics.md");
+    let metrics = network.metrics(0);
+    for name in documented.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()) {
+        let ours = ["node_", "exchange_", "malachitebft_"].iter().any(|prefix| name.starts_with(prefix));
+        assert!(!ours || metrics.contains(name), "{name} is documented, and not there:\n{metrics}");
+    }
+    network.stop().await;
+}

@@ -156,6 +156,38 @@ impl Network {
         std::fs::remove_dir_all(&self.dir).expect("the folder goes");
     }
 
+    /// Makes one node fail at a later block: the block is in its database already, as it must never be.
+    pub async fn spoil(&self, index: usize) {
+        let mut conn = self.connection(index).await;
+        let height = store::block::head(&mut conn).await.expect("an answer").map_or(0, |head| head.height) + 3;
+        let block = store::block::StoredBlock {
+            height,
+            hash: [height as u8; 32],
+            time_ms: 0,
+            header: Vec::new(),
+            certificate: Vec::new(),
+            results: Vec::new(),
+        };
+        store::block::insert(&mut conn, &block).await.expect("the block is stored");
+    }
+
+    /// Waits until a node has ended by itself.
+    pub async fn ended(&mut self, index: usize) -> node::Ended {
+        let node = self.members[index].node.as_mut().expect("it runs");
+        tokio::time::timeout(DEADLINE, node.ended()).await.expect("it ends")
+    }
+
+    /// The metrics of one node, as text.
+    pub fn metrics(&self, index: usize) -> String {
+        let mut registry = prometheus_client::registry::Registry::default();
+        if let Some(node) = &self.members[index].node {
+            node.register_metrics(&mut registry);
+        }
+        let mut text = node::consensus_metrics();
+        prometheus_client::encoding::text::encode(&mut text, &registry).expect("it encodes");
+        text
+    }
+
     async fn connection(
         &self,
         index: usize,
