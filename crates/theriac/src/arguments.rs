@@ -42,7 +42,8 @@ pub struct NetworkArguments {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
-    /// A receipt of an event or of a change, or evidence about a pack: JSON or canonical encoding.
+    /// A receipt of an event or of a change, or evidence about a pack: JSON or canonical encoding, or the whole answer
+    /// of an API that holds one, as saved.
     pub file: PathBuf,
     /// The network's genesis file (JSON).
     #[arg(long, value_name = "FILE")]

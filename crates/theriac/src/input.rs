@@ -39,23 +39,58 @@ impl Proof {
     }
 }
 
-/// Reads a proof. Returns, besides, the names of members that are no part of it.
+/// Members of an API's answer that may hold the proof: evidence in a look-up's, a receipt in others.
+const HOLDERS: [&str; 2] = ["evidence", "receipt"];
+
+/// A proof, and where in the file it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The proof.
+    pub proof: Proof,
+    /// The member that holds it, where the file is a whole answer of an API.
+    pub member: Option<&'static str>,
+    /// Names of members that are no part of it.
+    pub ignored: Vec<String>,
+}
+
+/// Reads a proof: the file itself, or the one member that holds it where the file is a saved answer.
 ///
 /// # Errors
-/// [`Unusable`] where the file holds none.
-pub fn proof(path: &Path) -> Result<(Proof, Vec<String>), Unusable> {
+/// [`Unusable`] where the file holds none, or leaves open which.
+pub fn proof(path: &Path) -> Result<Found, Unusable> {
     let bytes = read(path, PROOF_BYTES_MAX)?;
     if !is_json(&bytes) {
-        return Ok((canonical_proof(path, &bytes)?, Vec::new()));
+        return Ok(Found { proof: canonical_proof(path, &bytes)?, member: None, ignored: Vec::new() });
     }
     let mut members: Map<String, Value> = json(path, ANY_PROOF, &bytes)?;
+    if members.contains_key("kind") || kind_of(&members).is_some() {
+        let (proof, ignored) = of_members(path, members)?;
+        return Ok(Found { proof, member: None, ignored });
+    }
+    let held = |member: &&str| members.get(*member).is_some_and(Value::is_object);
+    let mut holders = HOLDERS.into_iter().filter(held);
+    let (Some(member), None) = (holders.next(), holders.next()) else {
+        return Err(unknown(path, ANY_PROOF));
+    };
+    let Some(Value::Object(inner)) = members.remove(member) else {
+        return Err(unknown(path, ANY_PROOF));
+    };
+    let (proof, within) = of_members(path, inner)?;
+    let ignored = members.keys().cloned().chain(within.iter().map(|name| format!("{member}/{name}")));
+    Ok(Found { proof, member: Some(member), ignored: ignored.collect() })
+}
+
+/// The kind of proof that these members are, by the one that only this kind has.
+fn kind_of(members: &Map<String, Value>) -> Option<&'static str> {
+    let tells = [("commitment", "event_receipt"), ("item", "item_receipt"), ("changes", "evidence")];
+    tells.into_iter().find(|(member, _)| members.contains_key(*member)).map(|(_, kind)| kind)
+}
+
+fn of_members(path: &Path, mut members: Map<String, Value>) -> Result<(Proof, Vec<String>), Unusable> {
     let kind = match members.remove("kind") {
         Some(Value::String(kind)) => kind,
         Some(_) => return Err(unknown(path, ANY_PROOF)),
-        None if members.contains_key("commitment") => "event_receipt".to_owned(),
-        None if members.contains_key("item") => "item_receipt".to_owned(),
-        None if members.contains_key("changes") => "evidence".to_owned(),
-        None => return Err(unknown(path, ANY_PROOF)),
+        None => kind_of(&members).ok_or_else(|| unknown(path, ANY_PROOF))?.to_owned(),
     };
     match kind.as_str() {
         "event_receipt" => from_members(path, "receipt of an event", members)

@@ -30,6 +30,9 @@ pub struct Report {
     pub proven: bool,
     /// `event_receipt`, `item_receipt` or `evidence`.
     pub kind: &'static str,
+    /// The member of the file that holds the proof, where the file is a whole answer of an API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<&'static str>,
     /// The link that is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
@@ -53,7 +56,12 @@ pub struct Report {
 impl Report {
     /// The report in lines for people.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.checks.iter().map(|check| format!("✓ {check}")).collect();
+        let mut lines = Vec::new();
+        if let Some(member) = self.found_in {
+            lines
+                .push(format!("found: {} in the answer's member {member}; only that is verified", self.kind));
+        }
+        lines.extend(self.checks.iter().map(|check| format!("✓ {check}")));
         if let Some(broken) = &self.broken {
             lines.push(format!("✗ broken: {broken}"));
         }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::arguments::{Arguments, Command, VerifyArguments};
-use crate::input::{self, Proof};
+use crate::input::{self, Found, Proof};
 use crate::network::founded;
 use crate::report::Report;
 use crate::unusable::Unusable;
@@ -36,7 +36,7 @@ fn json(answer: &impl serde::Serialize) -> Result<String, Unusable> {
 
 fn checked(arguments: &VerifyArguments, clock_ms: u64) -> Result<Report, Unusable> {
     let genesis = input::genesis(&arguments.genesis)?;
-    let (proof, ignored) = input::proof(&arguments.file)?;
+    let Found { proof, member, ignored } = input::proof(&arguments.file)?;
     let event = match &arguments.event {
         Some(_) if !matches!(proof, Proof::Event(_)) => {
             return Err(Unusable::NoEvent { path: arguments.file.clone(), found: proof.kind() });
@@ -47,6 +47,7 @@ fn checked(arguments: &VerifyArguments, clock_ms: u64) -> Result<Report, Unusabl
     let age =
         arguments.max_age.map(|max_seconds| Age { max_seconds, now_ms: arguments.now.unwrap_or(clock_ms) });
     let mut report = verify(&proof, &genesis, event.as_ref(), age);
+    report.found_in = member;
     report.ignored = ignored;
     Ok(report)
 }

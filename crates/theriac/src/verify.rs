@@ -47,6 +47,7 @@ pub fn verify(proof: &Proof, genesis: &Genesis, event: Option<&Disclosure>, age:
     Report {
         proven: broken.is_none(),
         kind: proof.kind(),
+        found_in: None,
         broken,
         checks: verifier.checks,
         proves,

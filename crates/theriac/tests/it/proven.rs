@@ -123,6 +123,43 @@ fn a_kind_may_be_named_and_what_is_no_part_of_the_proof_is_said_to_be_ignored() 
 }
 
 #[test]
+fn a_whole_answer_is_searched_for_its_proof_and_nothing_else_of_it_is_believed() {
+    let desk = Desk::new();
+    let look_up = json!({"product": {"gtin": "09521568251204"}, "serial": "S9", "state": "active",
+        "history": [{"transition": "commission"}], "evidence": desk.evidence(), "lookup_id": "1"});
+    desk.write_json("answer.json", &look_up);
+    let answer = desk.verify("answer.json", &[]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    answer.says("found: evidence in the answer's member evidence", "only that is verified");
+    answer.says("proves: pack (01)09521568251204(21)S1 ", "");
+    answer.says("note: ignored, being no part of the proof: history, lookup_id, product, serial, state", "");
+    let report = desk.verify("answer.json", &["--json"]).json();
+    assert_eq!((&report["found_in"], &report["facts"]["serial"]), (&json!("evidence"), &json!("S1")));
+    // The answer of /v1/receipts is the receipt itself; one that wraps it is unwrapped.
+    desk.write_json("answer.json", &json!({"event_id": "urn:uuid:1", "receipt": desk.event()}));
+    desk.verify("answer.json", &[]).says("found: event_receipt in the answer's member receipt", "");
+    let mut broken = look_up;
+    broken["evidence"]["serial"] = json!("S9");
+    desk.write_json("answer.json", &broken);
+    assert_eq!(desk.verify("answer.json", &[]).code, 1);
+}
+
+#[test]
+fn an_answer_without_a_proof_or_with_two_is_unusable() {
+    let desk = Desk::new();
+    for answer in [
+        json!({"final": true, "event_id": "urn:uuid:1"}),
+        json!({"evidence": "none"}),
+        json!({"evidence": desk.evidence(), "receipt": desk.event()}),
+    ] {
+        desk.write_json("answer.json", &answer);
+        let told = desk.verify("answer.json", &[]);
+        assert_eq!(told.code, 2, "{told:?}");
+        assert!(told.err.contains("holds no receipt or evidence"), "{told:?}");
+    }
+}
+
+#[test]
 fn age_is_judged_by_the_proofs_last_block() {
     let desk = Desk::new();
     desk.write_json("proof.json", &desk.evidence());
