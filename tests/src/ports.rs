@@ -47,7 +47,9 @@ fn unused() -> Result<u16> {
 
 impl Ports {
     fn are_free(self) -> bool {
-        [self.http, self.consensus, self.exchange].into_iter().all(|port| PORTS.contains(&port) && is_free(port))
+        [self.http, self.consensus, self.exchange]
+            .into_iter()
+            .all(|port| PORTS.contains(&port) && is_free(port))
     }
 }
 

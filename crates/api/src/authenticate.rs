@@ -11,12 +11,13 @@ use ledger::{Canonical as _, Hash, OrganisationId, Rules, StatusRecord};
 use lifecycle::{Alert, AlertCode, PackState, Transition, Verdict, VerdictCode};
 use serde::Serialize;
 use store::Bytes32;
+use store::raised_alert::RaisedAlert;
 use store::status_record::StatusAnswer;
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::alerts::{self, RaisedAlert};
+use crate::alerts::reference;
 use crate::auth::Client;
 use crate::clock::{moment, rfc3339};
 use crate::coalesce::{CoalesceLimits, Coalescer};
@@ -191,14 +192,14 @@ impl Authenticator {
             site: client.site.or_else(|| own.glns.first().copied()),
             message: verdict_message(alert.code).to_owned(),
             origin: own.id,
-            at_ms: shared.now_ms(),
+            at: moment(shared.now_ms()),
         };
-        let reference = raised.reference();
+        let reference = reference(&raised);
         let id = raised.id;
         let raised = Arc::new([raised]);
         store::tx(&shared.pool, "raise_alert", move |conn| {
             let raised = Arc::clone(&raised);
-            Box::pin(async move { alerts::raise(conn, raised.as_slice()).await })
+            Box::pin(async move { store::raised_alert::raise(conn, raised.as_slice()).await })
         })
         .await?;
         self.recent().keep(cause, id, now_ms);

@@ -2,58 +2,179 @@
 
 use std::sync::Arc;
 
-use ledger::{Canonical as _, DirectoryChange};
+use actix_web::http::StatusCode;
+use gs1::{Gtin, Lot};
+use ledger::directory::{ProductDetails, RecallClass};
+use ledger::{Canonical as _, DirectoryChange, Height};
 use lifecycle::Refusal;
+use serde::{Deserialize, Serialize};
+use store::directory_request::{DirectoryRequest, RequestKind, RequestState};
 use store::outbox::NewOutboxRow;
 use uuid::Uuid;
 
+use crate::changes::patience;
 use crate::clock::moment;
+use crate::directory::DirectoryView;
 use crate::idempotency::{Answer, WriteRequest, once_answer};
 use crate::limits::TEXT_CHARS_MAX;
 use crate::problem::{Fault, Problem, ProblemType};
 use crate::shared::Shared;
 
-/// Hands a change to the ledger, once, if the rules admit it as far as is known here. `answer` is kept under the
-/// client's idempotency key.
+/// A change, and how its request is told from others.
+#[derive(Debug, Clone)]
+pub struct Change {
+    change: DirectoryChange,
+    kind: RequestKind,
+    gtin: Gtin,
+    lot: Option<Lot>,
+}
+
+impl Change {
+    /// Registers a product.
+    #[must_use]
+    pub fn product(details: ProductDetails) -> Self {
+        let gtin = details.gtin;
+        Self {
+            change: DirectoryChange::RegisterProduct(details),
+            kind: RequestKind::Product,
+            gtin,
+            lot: None,
+        }
+    }
+
+    /// Recalls a lot, or without one withdraws the product.
+    #[must_use]
+    pub fn stop(gtin: Gtin, lot: Option<Lot>, class: RecallClass, reason: String) -> Self {
+        let change = DirectoryChange::Stop { gtin, lot: lot.clone(), class, reason };
+        Self { change, kind: RequestKind::Stop, gtin, lot }
+    }
+
+    fn location(&self, request: Uuid) -> String {
+        match self.kind {
+            RequestKind::Product => format!("/v1/products/requests/{request}"),
+            RequestKind::Stop => format!("/v1/recalls/requests/{request}"),
+        }
+    }
+}
+
+/// What became of a change by the time that its request is answered.
+pub enum Became {
+    /// It is on its way, or was refused here: this is the answer.
+    Answered(Answer),
+    /// Every node has agreed.
+    Holds {
+        /// The directory in which it holds.
+        view: Arc<DirectoryView>,
+        /// The request for it.
+        request: Uuid,
+        /// Where the request is read.
+        location: String,
+    },
+}
+
+/// The member of an answer that names the request, to find it again when the request is repeated.
+#[derive(Deserialize)]
+struct Taken {
+    request_id: Uuid,
+}
+
+/// Hands a change to the ledger, once, if the rules admit it as far as is known here, and waits until the directory is as
+/// `there` asks. `taken` makes the answer of a change on its way from the id of its request; it is kept under the client's
+/// idempotency key.
 ///
 /// # Errors
-/// `unknown-gtin-owner`, `foreign-product`, `already-exists`, `state-conflict`; what the store fails with.
-pub async fn submit(
+/// The ledger's refusal, and that of the rules here: `unknown-gtin-owner`, `foreign-product`, `already-exists`,
+/// `state-conflict`; what the store fails with.
+pub async fn submit<T: Serialize>(
     shared: &Shared,
     (client, request): (Uuid, WriteRequest),
-    change: DirectoryChange,
-    answer: Answer,
+    change: Change,
+    taken: impl Fn(&str) -> T,
+    there: impl Fn(&DirectoryView) -> bool,
+) -> Result<Became, Problem> {
+    let id = shared.new_id();
+    let answer = Answer::json(StatusCode::CREATED, &taken(&id.to_string()))?.at(change.location(id));
+    let answer = hand_over(shared, (client, request), &change, (id, answer)).await?;
+    shared.wake_node();
+    if answer.status() != StatusCode::CREATED.as_u16() {
+        return Ok(Became::Answered(answer));
+    }
+    // Of a repeated request it is the first one's.
+    let Taken { request_id } = serde_json::from_slice(answer.body()).map_err(Problem::internal)?;
+    let view = shared.directory.wait_for(patience(shared), there).await;
+    let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
+    let found = store::directory_request::find(&mut conn, request_id).await?;
+    drop(conn);
+    let found =
+        found.ok_or_else(|| Problem::internal("a change was answered whose request is not stored"))?;
+    match (found.state, found.refusal) {
+        (RequestState::Refused, Some(code)) => {
+            let refusal = Refusal::from_code(code).map_err(Problem::internal)?;
+            Err(refusal_problem(&shared.view()?.directory, &change.change, refusal))
+        }
+        (RequestState::Accepted, _) => {
+            let height = Height(found.height.unwrap_or_default());
+            let current = match view {
+                Some(view) => Some(view),
+                None => shared.directory.wait_for(patience(shared), |view| view.height >= height).await,
+            };
+            let location = change.location(request_id);
+            let holds = |view| Became::Holds { view, request: request_id, location };
+            Ok(current.map_or(Became::Answered(answer), holds))
+        }
+        _ => Ok(Became::Answered(answer)),
+    }
+}
+
+/// Writes the request and its row in the outbox; gives the answer that is kept.
+async fn hand_over(
+    shared: &Shared,
+    (client, request): (Uuid, WriteRequest),
+    change: &Change,
+    (id, answer): (Uuid, Answer),
 ) -> Result<Answer, Problem> {
     let view = shared.view()?;
     let now_ms = shared.now_ms();
     let own = view.own(shared.config.organisation.id)?.id;
-    let admitted = view.directory.admit(own, &change, view.height.next(), now_ms);
-    let refused = admitted.err().map(|refusal| refusal_problem(&view.directory, &change, refusal));
+    let admitted = view.directory.admit(own, &change.change, view.height.next(), now_ms);
+    let refused = admitted.err().map(|refusal| refusal_problem(&view.directory, &change.change, refusal));
+    let (bytes, requested_at) = (change.change.to_bytes(), moment(now_ms));
     let row = NewOutboxRow {
         event: None,
         commitment: None,
         updates: Vec::new(),
         update_count: 0,
-        changes: change.to_bytes(),
+        changes: bytes.clone(),
         last: true,
-        created_at: moment(now_ms),
+        created_at: requested_at,
     };
-    let work = Arc::new((row, answer, refused));
-    let answer = once_answer(&shared.pool, "directory_change", (client, request), now_ms, move |conn| {
+    let asked = DirectoryRequest {
+        id,
+        change: bytes,
+        kind: change.kind,
+        gtin: change.gtin.as_str().to_owned(),
+        lot: change.lot.as_ref().map(|lot| lot.as_str().to_owned()),
+        client_id: client,
+        requested_at,
+        state: RequestState::Pending,
+        refusal: None,
+        height: None,
+    };
+    let work = Arc::new((row, asked, answer, refused));
+    once_answer(&shared.pool, "directory_change", (client, request), now_ms, move |conn| {
         let work = Arc::clone(&work);
         Box::pin(async move {
-            let (row, answer, refused) = work.as_ref();
+            let (row, asked, answer, refused) = work.as_ref();
             // Judged after the idempotency key: a repeat of what was done is answered, not refused.
             if let Some(problem) = refused {
                 return Err(problem.clone());
             }
+            store::directory_request::insert(conn, asked).await?;
             store::outbox::insert(conn, std::slice::from_ref(row)).await?;
             Ok(answer.clone())
         })
     })
-    .await?;
-    shared.wake_node();
-    Ok(answer)
+    .await
 }
 
 fn refusal_problem(directory: &ledger::Directory, change: &DirectoryChange, refusal: Refusal) -> Problem {

@@ -1,6 +1,7 @@
 //! Goods that come and go: cases, pallets and packs as this organisation's books know them. Nothing of it is on the
 //! ledger but the commitments of the events.
 
+mod follow;
 mod receive;
 mod ship;
 

@@ -297,6 +297,9 @@ fn lost_race(problem: &Problem) -> bool {
 /// Does a write once: gives the earlier answer when there is one, and otherwise runs `work` and keeps its answer in
 /// the same transaction. `work` may run again when the transaction is retried, so all its effects are in the database.
 ///
+/// Where `work` fails with a refusal ([`ProblemType::is_refusal`]), its transaction is undone, and the refusal is kept as
+/// the answer: the same request is not judged anew when it is repeated.
+///
 /// # Errors
 /// `idempotency-key-reuse`, or what `work` or the store fail with; then nothing was changed or recorded.
 pub async fn once<W>(
@@ -329,20 +332,57 @@ where
     let work = Arc::new(work);
     repeat(|| {
         let (work, write) = (Arc::clone(&work), write.clone());
-        store::tx(pool, name, move |conn| {
-            let (work, write) = (Arc::clone(&work), write.clone());
-            Box::pin(async move {
-                let asked = [(client, write)];
-                match known(conn, &asked).await?.pop() {
-                    Some(Known::Answered(answer)) => return Ok(answer),
-                    Some(Known::Refused(problem)) => return Err(problem),
-                    Some(Known::New) | None => {}
+        async move {
+            let asked = (client, write.clone());
+            let done = store::tx(pool, name, move |conn| {
+                let (work, asked) = (Arc::clone(&work), asked.clone());
+                Box::pin(async move {
+                    if let Some(answer) = earlier(conn, &asked).await? {
+                        return Ok(answer);
+                    }
+                    let answer = work(conn).await?;
+                    let (client, write) = asked;
+                    record(conn, &[(client, write, answer.clone())], now_ms).await?;
+                    Ok::<_, Problem>(answer)
+                })
+            });
+            match done.await {
+                Err(problem) if problem.kind().is_refusal() => {
+                    keep_refusal(pool, (client, write), now_ms, problem).await
                 }
-                let answer = work(conn).await?;
-                let [(client, write)] = asked;
-                record(conn, &[(client, write, answer.clone())], now_ms).await?;
-                Ok(answer)
-            })
+                outcome => outcome,
+            }
+        }
+    })
+    .await
+}
+
+/// The answer that the write was given before, if it was.
+async fn earlier(conn: &mut PgConnection, asked: &(Uuid, WriteRequest)) -> Result<Option<Answer>, Problem> {
+    match known(conn, std::slice::from_ref(asked)).await?.pop() {
+        Some(Known::Answered(answer)) => Ok(Some(answer)),
+        Some(Known::Refused(problem)) => Err(problem),
+        Some(Known::New) | None => Ok(None),
+    }
+}
+
+/// Records a refusal as the answer, unless another run was quicker.
+async fn keep_refusal(
+    pool: &PgPool,
+    asked: (Uuid, WriteRequest),
+    now_ms: u64,
+    problem: Problem,
+) -> Result<Answer, Problem> {
+    let answer = Answer::problem(problem)?;
+    store::tx(pool, "keep_refusal", move |conn| {
+        let (asked, answer) = (asked.clone(), answer.clone());
+        Box::pin(async move {
+            if let Some(earlier) = earlier(conn, &asked).await? {
+                return Ok(earlier);
+            }
+            let (client, write) = asked;
+            record(conn, &[(client, write, answer.clone())], now_ms).await?;
+            Ok::<_, Problem>(answer)
         })
     })
     .await

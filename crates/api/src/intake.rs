@@ -30,7 +30,7 @@ use crate::directory::DirectoryView;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
-pub use alert::{alert_of, level_code};
+pub use alert::alert_of;
 pub(crate) use prepare::at_micros;
 pub use prepare::{Prepared, Unprepared};
 pub use refused::{Reason, Refused};

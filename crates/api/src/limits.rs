@@ -105,6 +105,9 @@ pub const ALERT_REPEAT_MS: u64 = 60_000;
 /// Most alerts remembered for that: at 100 bytes each 1 MB.
 pub const RECENT_ALERTS_MAX: usize = 10_000;
 
+/// Most that can be done about one alert: an investigation of months, with a note each working day.
+pub const ALERT_ACTIONS_MAX: usize = 100;
+
 /// Longest reason, case number or name that a client gives, in characters; the ledger takes 512 bytes of text.
 pub const TEXT_CHARS_MAX: usize = 120;
 

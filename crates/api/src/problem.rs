@@ -25,6 +25,10 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fault {
+    /// URI of the fault's own type, from the same catalogue as the problem's. Given under `/epcis`, where the problem's
+    /// type is the exception that EPCIS has for many of them.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// A stable word to match on, such as `check-digit`.
     pub code: String,
     /// What is wrong, for a person.
@@ -45,6 +49,7 @@ impl Fault {
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl fmt::Display) -> Self {
         Self {
+            kind: None,
             code: code.into(),
             message: message.to_string().chars().take(FAULT_MESSAGE_CHARS_MAX).collect(),
             pointer: None,
@@ -226,16 +231,18 @@ impl Problem {
         self
     }
 
-    /// The same problem as the EPCIS REST binding spells it. What it was stays visible: a problem without faults
-    /// gets one, whose code is the name of our type.
+    /// The same problem as the EPCIS REST binding spells it. What it was stays visible: each fault carries the type of
+    /// ours that it is, and a problem without faults gets one, whose code is that type's name.
     #[must_use]
     pub fn in_epcis(mut self) -> Self {
-        let kind = self.0.kind.in_epcis();
-        if kind != self.0.kind && self.0.faults.is_empty() && kind == ProblemType::EpcisValidation {
-            let ours = self.0.kind;
+        let ours = self.0.kind;
+        self.0.kind = ours.in_epcis();
+        if ours.is_ours() && self.0.kind != ours && self.0.faults.is_empty() {
             self = self.with_fault(Fault::new(ours.name(), ours.title()));
         }
-        self.0.kind = kind;
+        for fault in &mut self.0.faults {
+            fault.kind = Some(ours.of_fault_in(&fault.code).uri().to_owned());
+        }
         self
     }
 
@@ -354,7 +361,13 @@ mod tests {
     fn the_epcis_spelling_keeps_what_it_was() {
         let problem = Problem::new(ProblemType::XmlEntities).in_epcis();
         assert_eq!(problem.kind(), ProblemType::EpcisValidation);
-        assert_eq!(problem.faults().first().unwrap().code, "xml-entities");
+        let fault = problem.faults().first().unwrap();
+        assert_eq!(fault.code, "xml-entities");
+        assert_eq!(fault.kind.as_deref(), Some("urn:theriac:problem:xml-entities"));
+        let mixed = [Fault::new("INCORRECT_CHECK_DIGIT", "x"), Fault::new("missing_field", "y")];
+        let mixed = Problem::new(ProblemType::EpcisValidation).with_faults(mixed).in_epcis();
+        let kinds: Vec<_> = mixed.faults().iter().filter_map(|fault| fault.kind.as_deref()).collect();
+        assert_eq!(kinds, ["urn:theriac:problem:check-digit", "urn:theriac:problem:invalid-field"]);
         assert_eq!(Problem::not_found().in_epcis().kind().uri(), "epcisException:NoSuchResourceException");
     }
 

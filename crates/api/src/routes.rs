@@ -1,7 +1,9 @@
 //! Routes that every service has.
 
+pub mod alert_handling;
 pub mod alerts;
 pub mod authenticate;
+pub mod directory_requests;
 pub mod dispense;
 pub mod epcis;
 pub mod goods;
@@ -33,7 +35,11 @@ pub fn configure_records(config: &mut ServiceConfig) {
 
 /// Registers what every service of a trading partner or authority has.
 pub fn common(config: &mut ServiceConfig) {
-    config.configure(configure_records).configure(authenticate::configure).configure(alerts::configure);
+    config
+        .configure(configure_records)
+        .configure(authenticate::configure)
+        .configure(alerts::configure)
+        .configure(alert_handling::configure);
 }
 
 /// Builds what these routes share.

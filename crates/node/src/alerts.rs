@@ -4,10 +4,10 @@ use epcis::{Document, Format, Limits};
 use exchange::Message;
 use gs1::{EpcKey, Gln, Gtin, Identifier, SerialNumber};
 use ledger::{Hash, OrganisationId, PackIdentity};
-use lifecycle::{Alert, AlertLevel, Refusal};
+use lifecycle::{Alert, Refusal};
 use store::PgConnection;
-use store::alert_forward::AlertForward;
 use store::message_out::NewMessage;
+use store::raised_alert::{self, RaisedAlert, level_code, level_of};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -30,33 +30,17 @@ pub async fn raise_refused(
     now_ms: u64,
 ) -> Result<(), Error> {
     let Some(alert) = Alert::of_refusal(refusal) else { return Ok(()) };
-    let id = Uuid::now_v7();
-    let row = store::alert::Alert {
-        id,
-        code: alert.code.as_str().to_owned(),
-        level: level_code(alert.level),
-        raised_at: at_ms(now_ms),
-        record_key: Some(pack.record_key(issuer).0),
-        gtin: Some(pack.gtin.as_str().to_owned()),
-        serial: Some(pack.serial.as_str().to_owned()),
-        site_gln: site_of(body).map(|gln| gln.as_str().to_owned()),
-        detail: store::JsonValue::String(refusal.to_string()),
-        origin: origin.0,
-        state: store::alert::AlertState::Open,
+    let raised = RaisedAlert {
+        id: Uuid::now_v7(),
+        alert,
+        pack: pack.clone(),
+        issuer,
+        site: site_of(body),
+        message: refusal.to_string(),
+        origin,
+        at: at_ms(now_ms),
     };
-    store::alert::insert(conn, &[row]).await?;
-    if alert.level == AlertLevel::PotentialFalsification && issuer != origin {
-        store::alert_forward::insert(conn, &[AlertForward { alert_id: id, recipient: issuer.0 }]).await?;
-    }
-    Ok(())
-}
-
-/// Code of a level in the database.
-pub fn level_code(level: AlertLevel) -> i16 {
-    match level {
-        AlertLevel::Exception => 1,
-        AlertLevel::PotentialFalsification => 5,
-    }
+    Ok(raised_alert::raise(conn, &[raised]).await?)
 }
 
 fn site_of(body: &str) -> Option<Gln> {
@@ -103,7 +87,7 @@ fn message_of(alert: &store::alert::Alert) -> Option<Message> {
     Some(Message::Alert(exchange::Alert {
         id: *alert.id.as_bytes(),
         code: alert.code.clone(),
-        level: if alert.level >= 5 { AlertLevel::PotentialFalsification } else { AlertLevel::Exception },
+        level: level_of(alert.level),
         raised_at: ms_of(alert.raised_at),
         record_key: Hash(alert.record_key?),
         gtin: Gtin::new(alert.gtin.as_deref()?).ok()?,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use epcis::{Document, Format, Limits};
 use gs1::{EpcKey, Identifier};
-use ledger::{Directory, Height, Outcome, PackIdentity, SignedBatch, StatusUpdate};
+use ledger::{Canonical as _, Directory, Height, Outcome, PackIdentity, SignedBatch, StatusUpdate};
 use lifecycle::{Refusal, Transition};
 use store::PgConnection;
+use store::directory_request::Decided;
 use store::outbox::OutboxRow;
 use store::update_refusal::UpdateRefusal;
 
@@ -33,6 +34,7 @@ pub async fn finish(
 ) -> Result<(), Error> {
     let header = &signed.batch.header;
     let hash = header.hash();
+    decide_requests(conn, signed, outcomes, height).await?;
     let known = match store::batch::find(conn, header.sequence).await? {
         Some(own) if own.hash == hash.0 => true,
         Some(_) => {
@@ -58,6 +60,32 @@ pub async fn finish(
     let refused = refusals(signed, outcomes, &rows);
     if !refused.is_empty() {
         deal_with_refusals(conn, directory, &refused, header.author, height, now_ms).await?;
+    }
+    Ok(())
+}
+
+/// Records what became of the changes of the directory in the batch, for whoever asked for them.
+async fn decide_requests(
+    conn: &mut PgConnection,
+    signed: &SignedBatch,
+    outcomes: &[Outcome],
+    height: Height,
+) -> Result<(), Error> {
+    let decided: Vec<Decided> = signed
+        .batch
+        .changes
+        .iter()
+        .zip(outcomes)
+        .map(|(change, outcome)| Decided {
+            change: change.to_bytes(),
+            refusal: match outcome {
+                Outcome::Accepted => None,
+                Outcome::Refused(refusal) => Some(refusal.code()),
+            },
+        })
+        .collect();
+    if !decided.is_empty() {
+        store::directory_request::decide(conn, &decided, height.0).await?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ stored_enum! {
     AlertState {
         /// Nobody.
         Open = 1,
-        /// Somebody is at it.
+        /// Somebody: it is under investigation.
         Acknowledged = 2,
         /// It is settled.
         Closed = 3,
@@ -125,13 +125,15 @@ pub async fn find(conn: &mut PgConnection, id: Uuid) -> Result<Option<Alert>, Er
     row.map(Alert::try_from).transpose()
 }
 
-/// Alerts, newest first, before the one that `before` names by time and id; `site_gln` limits them to one site.
+/// Alerts, newest first, before the one that `before` names by time and id; `site_gln` limits them to one site, `state`
+/// to one state.
 ///
 /// # Errors
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn list(
     conn: &mut PgConnection,
     site_gln: Option<&str>,
+    state: Option<AlertState>,
     before: Option<(OffsetDateTime, Uuid)>,
     limit: u32,
 ) -> Result<Vec<Alert>, Error> {
@@ -141,11 +143,13 @@ pub async fn list(
         "SELECT id, code, level, raised_at, record_key, gtin, serial, site_gln, detail, origin, state FROM alert
          WHERE ($1::text IS NULL OR site_gln = $1)
            AND (raised_at, id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+           AND ($5::smallint IS NULL OR state = $5)
          ORDER BY raised_at DESC, id DESC LIMIT $4",
         site_gln,
         time,
         id,
         i64::from(limit),
+        state.map(AlertState::code),
     )
     .fetch_all(conn)
     .await?;
@@ -175,12 +179,18 @@ pub async fn of_pack(
     rows.into_iter().map(Alert::try_from).collect()
 }
 
-/// Says who has looked at an alert; `false` when there is no such alert.
+/// One alert, locked until the transaction ends: whoever is about to do something about it.
 ///
 /// # Errors
-/// [`Error::Unavailable`].
-pub async fn set_state(conn: &mut PgConnection, id: Uuid, state: AlertState) -> Result<bool, Error> {
-    let done =
-        sqlx::query!("UPDATE alert SET state = $2 WHERE id = $1", id, state.code()).execute(conn).await?;
-    Ok(done.rows_affected() == 1)
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Alert>, Error> {
+    let row = sqlx::query_as!(
+        Row,
+        "SELECT id, code, level, raised_at, record_key, gtin, serial, site_gln, detail, origin, state
+         FROM alert WHERE id = $1 FOR UPDATE",
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Alert::try_from).transpose()
 }

@@ -8,7 +8,7 @@ use crate::convert::{Bytes32, Place, column, column_i64, stored_enum, to_i64};
 use crate::error::Error;
 
 mod search;
-pub use search::{EventFilter, search};
+pub use search::{EventFilter, newest, search};
 
 stored_enum! {
     /// The five event types of EPCIS 2.0.

@@ -18,12 +18,14 @@ mod tx;
 
 // The API's side: a module per table.
 pub mod alert;
+pub mod alert_action;
 pub mod alert_forward;
 pub mod api_client;
 pub mod batch;
 pub mod batch_leaves;
 pub mod capture_job;
 pub mod custody;
+pub mod directory_request;
 pub mod event;
 pub mod event_epc;
 pub mod event_identity;
@@ -36,6 +38,7 @@ pub mod message_in;
 pub mod message_out;
 pub mod outbox;
 pub mod pending_change;
+pub mod raised_alert;
 pub mod shipment;
 pub mod update_refusal;
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use store::PgConnection;
+use store::raised_alert::{self, RaisedAlert};
 use uuid::Uuid;
 
 use super::Wanted;
 use super::answer::{StateChange, refused_here};
-use crate::alerts::{self, RaisedAlert};
+use crate::alerts::reference;
 use crate::idempotency::{Answer, Known, WriteRequest, known, record, repeat};
-use crate::intake::{self, EventRef, Knowledge, Outcome, Prepared, Refused, Stored};
+use crate::intake::{self, EventRef, Knowledge, Outcome, Prepared, Refused, Stored, alert_of};
 use crate::label::ambiguous;
 use crate::problem::{Problem, ProblemType};
 use crate::shared::Shared;
@@ -95,7 +96,7 @@ async fn work(
     for (job, stored) in new.into_iter().zip(stored) {
         outcomes.push(results.of(job, &stored)?);
     }
-    alerts::raise(conn, &results.alerts).await?;
+    raised_alert::raise(conn, &results.alerts).await?;
     record(conn, &results.answers, knowledge.now_ms).await?;
     let mut outcomes = outcomes.into_iter();
     for place in &mut done {
@@ -155,17 +156,8 @@ impl Results<'_> {
         if wanted.label.other_readings && refused.code() == lifecycle::Refusal::UnknownPack.as_str() {
             return ambiguous(wanted.label.pointer);
         }
-        let raised = refused.alert().map(|alert| RaisedAlert {
-            id: self.shared.new_id(),
-            alert,
-            pack: refused.pack.clone(),
-            issuer: refused.issuer,
-            site: Some(wanted.site),
-            message: refused.message(),
-            origin: self.knowledge.organisation,
-            at_ms: self.knowledge.now_ms,
-        });
-        let problem = refused_here(wanted, refused, raised.as_ref().map(RaisedAlert::reference));
+        let raised = alert_of(refused, Some(&wanted.site), self.knowledge, &self.shared.entropy);
+        let problem = refused_here(wanted, refused, raised.as_ref().map(reference));
         self.alerts.extend(raised);
         problem
     }

@@ -13,10 +13,11 @@ use store::expected_receipt::{ExpectedReceipt, ReceiptState};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::follow::{Anchored, respond};
 use super::{conflict, object_key, party, prepare};
 use crate::authenticate::today;
 use crate::changes::{event_id, occasion, place};
-use crate::idempotency::{Answer, WriteRequest, once};
+use crate::idempotency::{Answer, WriteRequest, once_answer};
 use crate::intake::{self, Knowledge, Prepared};
 use crate::limits::HIERARCHY_OBJECTS_MAX;
 use crate::problem::Problem;
@@ -32,19 +33,35 @@ pub struct NewDelivery {
 }
 
 /// Goods that arrived.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
     /// Canonical key of what arrived.
     pub epc: String,
     /// `received`; or `awaiting_data`: nobody has announced it yet, so what is in it is not known. It enters the
     /// stock when its notice arrives.
-    pub state: &'static str,
+    pub state: String,
     /// Where it arrived.
     pub site: String,
     /// How many objects entered the stock, the unit itself and everything in it.
     pub objects: usize,
     /// Identifier of the receiving event.
     pub event_id: String,
+    /// Whether every node has agreed: what was done is anchored. `false`: it is safe here and on its way; ask for the receipt of
+    /// the event, or repeat the request with the same Idempotency-Key.
+    pub r#final: bool,
+    /// Height of the block that anchors it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<u64>,
+}
+
+impl Anchored for Delivery {
+    fn event_ids(&self) -> Vec<&str> {
+        vec![&self.event_id]
+    }
+
+    fn set_final(&mut self, block: u64) {
+        (self.r#final, self.block) = (true, Some(block));
+    }
 }
 
 /// What a receiving needs in its transaction.
@@ -55,7 +72,8 @@ struct Receiving {
     event: Prepared,
 }
 
-/// Receives one object with everything that is known to be in it.
+/// Receives one object with everything that is known to be in it, and answers when that is final, or with `final: false`
+/// when that takes too long.
 ///
 /// # Errors
 /// Faults of `epc`; `state-conflict` when it was received before, or is not ours to receive; what the store fails
@@ -72,13 +90,13 @@ pub async fn deliver(
     let event = prepare(event, &knowledge, shared)?;
     let now_ms = knowledge.now_ms;
     let receiving = Arc::new(Receiving { epc: key.path(), site, knowledge, event });
-    let answer = once(&shared.pool, "receive", (client, request), now_ms, move |conn| {
+    let answer = once_answer(&shared.pool, "receive", (client, request), now_ms, move |conn| {
         let receiving = Arc::clone(&receiving);
         Box::pin(async move { receive(conn, &receiving).await })
     })
     .await?;
     shared.wake_node();
-    Ok(answer)
+    respond::<Delivery>(shared, answer).await
 }
 
 async fn receiving(
@@ -112,10 +130,12 @@ async fn receive(conn: &mut store::PgConnection, receiving: &Receiving) -> Resul
     let objects = tree.iter().filter(|node| node.custody.state == CustodyState::InStock).count();
     let delivery = Delivery {
         epc: receiving.epc.clone(),
-        state: if awaiting { "awaiting_data" } else { "received" },
+        state: if awaiting { "awaiting_data" } else { "received" }.to_owned(),
         site: receiving.site.as_str().to_owned(),
         objects,
         event_id: receiving.event.event_id().to_owned(),
+        r#final: false,
+        block: None,
     };
     let status = if awaiting { StatusCode::ACCEPTED } else { StatusCode::CREATED };
     Answer::json(status, &delivery)

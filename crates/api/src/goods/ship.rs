@@ -13,10 +13,11 @@ use store::custody::{Custody, CustodyState};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::follow::{Anchored, respond};
 use super::{conflict, object_key, party, prepare};
 use crate::authenticate::today;
 use crate::changes::{event_id, occasion, place};
-use crate::idempotency::{Answer, WriteRequest, once};
+use crate::idempotency::{Answer, WriteRequest, once_answer};
 use crate::intake::{self, Knowledge};
 use crate::limits::SHIPMENT_ITEMS_MAX;
 use crate::problem::{Fault, Problem};
@@ -37,7 +38,7 @@ pub struct NewShipment {
 }
 
 /// Goods that left.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct SentGoods {
     /// Identifier of the shipping event.
     pub event_id: String,
@@ -51,6 +52,23 @@ pub struct SentGoods {
     pub consignee: u32,
     /// Its name.
     pub consignee_name: String,
+    /// Whether every node has agreed: what was done is anchored. `false`: it is safe here and on its way; ask for the receipt of
+    /// the event, or repeat the request with the same Idempotency-Key.
+    pub r#final: bool,
+    /// Height of the block that anchors it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<u64>,
+}
+
+impl Anchored for SentGoods {
+    fn event_ids(&self) -> Vec<&str> {
+        let unpacking = self.unpacking_event_ids.iter().map(String::as_str);
+        unpacking.chain([self.event_id.as_str()]).collect()
+    }
+
+    fn set_final(&mut self, block: u64) {
+        (self.r#final, self.block) = (true, Some(block));
+    }
 }
 
 /// A shipment whose parts were read.
@@ -77,13 +95,13 @@ pub async fn ship(
 ) -> Result<HttpResponse, Problem> {
     let shipping = Arc::new(read(shared, site, shipment)?);
     let now_ms = shipping.knowledge.now_ms;
-    let answer = once(&shared.pool, "ship", (client, request), now_ms, move |conn| {
+    let answer = once_answer(&shared.pool, "ship", (client, request), now_ms, move |conn| {
         let shipping = Arc::clone(&shipping);
         Box::pin(async move { send(conn, &shipping).await })
     })
     .await?;
     shared.wake_node();
-    Ok(answer)
+    respond::<SentGoods>(shared, answer).await
 }
 
 fn read(shared: &web::Data<Shared>, site: Gln, shipment: &NewShipment) -> Result<Shipping, Problem> {
@@ -143,6 +161,8 @@ async fn send(conn: &mut PgConnection, shipping: &Shipping) -> Result<Answer, Pr
         to: shipping.to.as_str().to_owned(),
         consignee: shipping.consignee.0,
         consignee_name: shipping.consignee.1.clone(),
+        r#final: false,
+        block: None,
     };
     Answer::json(StatusCode::CREATED, &sent)
 }

@@ -199,15 +199,53 @@ impl ProblemType {
         self.uri().rsplit(':').next().unwrap_or_else(|| self.uri())
     }
 
-    /// The type of an invalid field by its fault's code: that of the same name, or `invalid-field`.
+    /// The type of a fault by its code: that of the same name, or `invalid-field`.
     #[must_use]
     pub fn of_fault(code: &str) -> Self {
-        match code {
-            "INCORRECT_CHECK_DIGIT" => Self::CheckDigit,
-            _ if code == Self::UnknownGtinOwner.name() => Self::UnknownGtinOwner,
-            _ if code == Self::ForeignProduct.name() => Self::ForeignProduct,
-            _ => Self::InvalidField,
+        const BY_NAME: [ProblemType; 5] = [
+            ProblemType::UnknownGtinOwner,
+            ProblemType::ForeignProduct,
+            ProblemType::MalformedJson,
+            ProblemType::MalformedXml,
+            ProblemType::XmlEntities,
+        ];
+        if code == "INCORRECT_CHECK_DIGIT" {
+            return Self::CheckDigit;
         }
+        BY_NAME.into_iter().find(|kind| kind.name() == code).unwrap_or(Self::InvalidField)
+    }
+
+    /// Whether it is one of ours, and not of EPCIS.
+    #[must_use]
+    pub fn is_ours(self) -> bool {
+        self.uri().starts_with("urn:theriac:")
+    }
+
+    /// The type of one fault with this code in a problem of this type: that which the code names, or else the problem's
+    /// own where it is ours.
+    #[must_use]
+    pub fn of_fault_in(self, code: &str) -> Self {
+        match Self::of_fault(code) {
+            Self::InvalidField => match self {
+                Self::EpcisQueryParameter => Self::InvalidParameter,
+                Self::EpcisResourceAlreadyExists => Self::AlreadyExists,
+                Self::EpcisNotAcceptable => Self::NotAcceptable,
+                Self::EpcisNoSuchResource => Self::NotFound,
+                ours if ours.is_ours() => ours,
+                _ => Self::InvalidField,
+            },
+            named => named,
+        }
+    }
+
+    /// Whether it says that the request was understood and is refused as things stand: an answer, which a repeated
+    /// request is given again.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::StateConflict | Self::AlreadyExists | Self::ForeignProduct | Self::UnknownGtinOwner
+        )
     }
 
     /// The type that the EPCIS REST binding uses for the same thing. Types it knows nothing of stay.

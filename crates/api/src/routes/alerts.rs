@@ -1,13 +1,17 @@
 //! Alerts: this organisation's own, and those that others told it of.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use store::JsonValue;
 use store::alert::AlertState;
+use store::alert_action::AlertAction;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::alert_handling::ActionDocument;
 use crate::auth::{Allowed, permission};
 use crate::clock::rfc3339_of;
 use crate::cursor;
@@ -23,7 +27,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// An alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Alert)]
-struct AlertDocument {
+pub(super) struct AlertDocument {
     /// Its id, the same at every organisation that hears of it.
     id: String,
     /// Its code: those of the EU hub, such as `A3`, `A7`, `A24`, `A52`, `A68`.
@@ -48,12 +52,23 @@ struct AlertDocument {
     record_key: Option<String>,
     /// What happened.
     message: String,
-    /// `open`, `acknowledged` or `closed`.
+    /// How it stands in this organisation: `open`, `acknowledged` (under investigation) or `closed`.
     state: &'static str,
+    /// What was done about it in this organisation, oldest first.
+    actions: Vec<ActionDocument>,
 }
 
-impl From<store::alert::Alert> for AlertDocument {
-    fn from(alert: store::alert::Alert) -> Self {
+/// How an alert stands, in one word.
+pub(super) fn state_name(state: AlertState) -> &'static str {
+    match state {
+        AlertState::Open => "open",
+        AlertState::Acknowledged => "acknowledged",
+        AlertState::Closed => "closed",
+    }
+}
+
+impl AlertDocument {
+    pub(super) fn of(alert: store::alert::Alert, actions: Vec<AlertAction>) -> Self {
         Self {
             id: alert.id.to_string(),
             code: alert.code,
@@ -68,11 +83,8 @@ impl From<store::alert::Alert> for AlertDocument {
                 JsonValue::String(text) => text,
                 other => other.to_string(),
             },
-            state: match alert.state {
-                AlertState::Open => "open",
-                AlertState::Acknowledged => "acknowledged",
-                AlertState::Closed => "closed",
-            },
+            state: state_name(alert.state),
+            actions: actions.into_iter().map(ActionDocument::from).collect(),
         }
     }
 }
@@ -87,6 +99,18 @@ struct Alerts {
     next_cursor: Option<String>,
 }
 
+/// How alerts stand.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum StateFilter {
+    /// Nobody has looked at them.
+    Open,
+    /// They are under investigation.
+    Acknowledged,
+    /// They are settled.
+    Closed,
+}
+
 /// Which alerts.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +118,8 @@ struct Alerts {
 struct AlertFilter {
     /// GLN of a site: only alerts that arose there.
     site: Option<String>,
+    /// Only alerts in this state.
+    state: Option<StateFilter>,
     /// Where to go on, from the page before.
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
@@ -113,12 +139,26 @@ async fn list_alerts(
     let before: Option<(i64, Uuid)> = cursor::read(filter.cursor.as_deref())?;
     let before = before.map(|(at, id)| Ok::<_, Problem>((at_micros(at)?, id))).transpose()?;
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
-    let alerts = store::alert::list(&mut conn, filter.site.as_deref(), before, limit).await?;
+    let state = filter.state.map(|state| match state {
+        StateFilter::Open => AlertState::Open,
+        StateFilter::Acknowledged => AlertState::Acknowledged,
+        StateFilter::Closed => AlertState::Closed,
+    });
+    let alerts = store::alert::list(&mut conn, filter.site.as_deref(), state, before, limit).await?;
     let full = alerts.len() == limit as usize;
     let last = alerts.last().filter(|_| full);
     let place = last.map(|last| (last.raised_at.unix_timestamp_nanos() / 1_000, last.id));
     let next_cursor = place.map(|place| cursor::write(&place)).transpose()?;
-    let alerts = alerts.into_iter().map(AlertDocument::from).collect();
+    let ids: Vec<Uuid> = alerts.iter().map(|alert| alert.id).collect();
+    let mut actions: BTreeMap<Uuid, Vec<AlertAction>> = BTreeMap::new();
+    for action in store::alert_action::of_alerts(&mut conn, &ids).await? {
+        actions.entry(action.alert_id).or_default().push(action);
+    }
+    let document = |alert: store::alert::Alert| {
+        let done = actions.remove(&alert.id).unwrap_or_default();
+        AlertDocument::of(alert, done)
+    };
+    let alerts = alerts.into_iter().map(document).collect();
     Ok(HttpResponse::Ok().json(Alerts { alerts, next_cursor }))
 }
 
@@ -134,5 +174,6 @@ async fn get_alert(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
     let alert = store::alert::find(&mut conn, *id).await?.ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().json(AlertDocument::from(alert)))
+    let actions = store::alert_action::of_alerts(&mut conn, &[alert.id]).await?;
+    Ok(HttpResponse::Ok().json(AlertDocument::of(alert, actions)))
 }

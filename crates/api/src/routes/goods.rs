@@ -102,7 +102,8 @@ fn micros(at: OffsetDateTime) -> i64 {
 /// Receives goods
 ///
 /// By the label of the outermost unit: what is in it is known from the events that came with the shipment notice.
-/// Goods whose notice has not arrived are held, 202 with `awaiting_data`.
+/// Goods whose notice has not arrived are held, 202 with `awaiting_data`. Answers when the event is final on the ledger,
+/// or after the configured time with `"final": false`.
 #[utoipa::path(tag = "goods", operation_id = "receive_delivery", security(("api_key" = ["receive"])),
     params(IdempotencyHeader), request_body = NewDelivery, responses(
     (status = 201, description = "The goods are in stock", body = Delivery),

@@ -3,24 +3,23 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use gs1::{Gtin, Lot};
-use ledger::DirectoryChange;
 use ledger::directory::ProductDetails;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::directory_requests::configure_products;
 use crate::auth::{Allowed, permission};
 use crate::body::Write;
-use crate::changes::patience;
 use crate::cursor;
-use crate::directory_changes::{submit, text};
+use crate::directory_changes::{Became, Change, submit, text};
 use crate::idempotency::{Answer, IdempotencyHeader};
 use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::shared::Shared;
 
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_products).service(register_product).service(list_lots);
+    config.service(list_products).service(register_product).service(list_lots).configure(configure_products);
 }
 
 /// A product.
@@ -58,6 +57,9 @@ struct ProductDocument {
     registered: Option<u64>,
     /// Whether the product was withdrawn.
     withdrawn: bool,
+    /// In the answer to a registration: the request for it, at `/v1/products/requests/{id}`, which tells what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 /// Products.
@@ -112,12 +114,14 @@ fn document(directory: &ledger::Directory, product: &ledger::Product) -> Product
         r#final: true,
         registered: Some(product.registered.0),
         withdrawn: directory.withdrawal(&product.gtin).is_some(),
+        request_id: None,
     }
 }
 
 /// Registers a product
 ///
-/// Answers when the registration is final, or after the configured time with `"final": false`.
+/// Answers when the registration is final, or after the configured time with `"final": false`; the request that
+/// `Location` names tells later what became of it, a refusal by the ledger included.
 #[utoipa::path(tag = "products", operation_id = "register_product", security(("api_key" = ["register_product"])),
     params(IdempotencyHeader), request_body = NewProduct, responses(
     (status = 201, description = "The product is registered, or on its way", body = ProductDocument),
@@ -130,26 +134,31 @@ async fn register_product(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let details = details(&write.body)?;
-    let taken = ProductDocument {
+    let own = shared.config.organisation.id;
+    let gtin = details.gtin;
+    let change = Change::product(details.clone());
+    let taken = move |request_id: &str| ProductDocument {
         gtin: details.gtin.as_str().to_owned(),
         name: details.name.clone(),
         form: details.form.clone(),
         strength: details.strength.clone(),
-        owner: shared.config.organisation.id,
+        owner: own,
         r#final: false,
         registered: None,
         withdrawn: false,
+        request_id: Some(request_id.to_owned()),
     };
-    let gtin = details.gtin;
-    let answer = Answer::json(StatusCode::CREATED, &taken)?;
-    let change = DirectoryChange::RegisterProduct(details);
-    let answer = submit(&shared, (client.id, write.request), change, answer).await?;
     let there = |view: &crate::DirectoryView| view.directory.product(&gtin).is_some();
-    let Some(view) = shared.directory.wait_for(patience(&shared), there).await else {
-        return Ok(answer.respond());
-    };
-    let product = view.directory.product(&gtin).map(|product| document(&view.directory, product));
-    Ok(Answer::json(StatusCode::CREATED, &product)?.respond())
+    match submit(&shared, (client.id, write.request), change, taken, there).await? {
+        Became::Answered(answer) => Ok(answer.respond()),
+        Became::Holds { view, request, location } => {
+            let product = view.directory.product(&gtin).map(|product| ProductDocument {
+                request_id: Some(request.to_string()),
+                ..document(&view.directory, product)
+            });
+            Ok(Answer::json(StatusCode::CREATED, &product)?.at(location).respond())
+        }
+    }
 }
 
 fn details(product: &NewProduct) -> Result<ProductDetails, Problem> {

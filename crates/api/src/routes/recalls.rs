@@ -3,24 +3,24 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use gs1::{Gtin, Lot};
+use ledger::Directory;
 use ledger::directory::{RecallClass, Stop};
-use ledger::{Directory, DirectoryChange};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::directory_requests::configure_recalls;
 use crate::auth::{Allowed, permission};
 use crate::body::Write;
-use crate::changes::patience;
 use crate::clock::rfc3339;
-use crate::directory_changes::{submit, text};
+use crate::directory_changes::{Became, Change, submit, text};
 use crate::idempotency::{Answer, IdempotencyHeader};
 use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::shared::Shared;
 
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig) {
-    config.service(list_recalls).service(recall);
+    config.service(list_recalls).service(recall).configure(configure_recalls);
 }
 
 /// How grave the reason of a recall is.
@@ -92,6 +92,9 @@ struct Recall {
     /// Time of that block.
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
+    /// In the answer to a recall: the request for it, at `/v1/recalls/requests/{id}`, which tells what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl From<&Stop> for Recall {
@@ -105,6 +108,7 @@ impl From<&Stop> for Recall {
             r#final: true,
             block: Some(stop.height.0),
             time: Some(rfc3339(stop.time_ms)),
+            request_id: None,
         }
     }
 }
@@ -145,7 +149,8 @@ async fn list_recalls(
 
 /// Recalls a lot, or withdraws a product
 ///
-/// Answers when it is final, or after the configured time with `"final": false`. It is never taken back.
+/// Answers when it is final, or after the configured time with `"final": false`; the request that `Location` names tells
+/// later what became of it, a refusal by the ledger included. It is never taken back.
 #[utoipa::path(tag = "recalls", operation_id = "recall", security(("api_key" = ["recall"])), params(IdempotencyHeader),
     request_body = NewRecall, responses(
     (status = 201, description = "It holds, or is on its way", body = Recall),
@@ -166,25 +171,29 @@ async fn recall(
     let (Some(gtin), Some(lot), true) = (gtin, lot, faults.is_empty()) else {
         return Err(Problem::invalid(faults));
     };
-    let taken = Recall {
+    let own = shared.config.organisation.id;
+    let change = Change::stop(gtin, lot.clone(), wanted.class.into(), reason.clone());
+    let lot_text = lot.as_ref().map(|lot| lot.as_str().to_owned());
+    let taken = move |request_id: &str| Recall {
         gtin: gtin.as_str().to_owned(),
-        lot: lot.as_ref().map(|lot| lot.as_str().to_owned()),
+        lot: lot_text.clone(),
         class: wanted.class,
         reason: reason.clone(),
-        author: shared.config.organisation.id,
+        author: own,
         r#final: false,
         block: None,
         time: None,
+        request_id: Some(request_id.to_owned()),
     };
-    let answer = Answer::json(StatusCode::CREATED, &taken)?;
-    let change = DirectoryChange::Stop { gtin, lot: lot.clone(), class: wanted.class.into(), reason };
-    let answer = submit(&shared, (client.id, write.request), change, answer).await?;
     let there = |view: &crate::DirectoryView| stop_of(&view.directory, &gtin, lot.as_ref()).is_some();
-    let Some(view) = shared.directory.wait_for(patience(&shared), there).await else {
-        return Ok(answer.respond());
-    };
-    let stop = stop_of(&view.directory, &gtin, lot.as_ref()).map(Recall::from);
-    Ok(Answer::json(StatusCode::CREATED, &stop)?.respond())
+    match submit(&shared, (client.id, write.request), change, taken, there).await? {
+        Became::Answered(answer) => Ok(answer.respond()),
+        Became::Holds { view, request, location } => {
+            let stop = stop_of(&view.directory, &gtin, lot.as_ref())
+                .map(|stop| Recall { request_id: Some(request.to_string()), ..Recall::from(stop) });
+            Ok(Answer::json(StatusCode::CREATED, &stop)?.at(location).respond())
+        }
+    }
 }
 
 fn stop_of<'a>(directory: &'a Directory, gtin: &Gtin, lot: Option<&Lot>) -> Option<&'a Stop> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use store::capture_job::CaptureJob;
+use store::raised_alert;
 use tokio_util::sync::CancellationToken;
 
 use super::page::{Page, Source};
@@ -50,7 +51,7 @@ async fn store_page(shared: &Arc<Shared>, job: &CaptureJob, from: u64, page: Pag
             let Some(job) = job else { return Ok(false) };
             let stored = intake::store(conn, &page.knowledge, &page.events).await?;
             let (entries, alerts) = report::of_page(&page, &stored, &entropy)?;
-            alerts.raise(conn).await?;
+            raised_alert::raise(conn, &alerts).await?;
             let errors = report::array(&entries, &job.errors);
             // The number of events is known at the end; until then it is that of those read.
             store::capture_job::advance(conn, id, page.next, page.next, &errors).await?;

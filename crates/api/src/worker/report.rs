@@ -1,8 +1,7 @@
 //! What a job tells of its faults: problem documents, one an event. They hold codes and places, never bodies.
 
-use store::alert::Alert;
-use store::alert_forward::AlertForward;
-use store::{JsonValue, PgConnection};
+use store::JsonValue;
+use store::raised_alert::RaisedAlert;
 
 use super::page::{Page, Prefix};
 use crate::entropy::Entropy;
@@ -43,32 +42,13 @@ fn within(event: &str, mut fault: Fault) -> Fault {
     fault
 }
 
-/// Alerts that a page calls for, and whom to tell.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Alerts {
-    alerts: Vec<Alert>,
-    forwards: Vec<AlertForward>,
-}
-
-impl Alerts {
-    pub async fn raise(&self, conn: &mut PgConnection) -> Result<(), Problem> {
-        if !self.alerts.is_empty() {
-            store::alert::insert(conn, &self.alerts).await?;
-        }
-        if !self.forwards.is_empty() {
-            store::alert_forward::insert(conn, &self.forwards).await?;
-        }
-        Ok(())
-    }
-}
-
 /// What the storing of a page brought up besides the faults the page came with.
 pub(super) fn of_page(
     page: &Page,
     stored: &[Stored],
     entropy: &Entropy,
-) -> Result<(Vec<Entry>, Alerts), Problem> {
-    let (mut entries, mut alerts) = (page.faults.clone(), Alerts::default());
+) -> Result<(Vec<Entry>, Vec<RaisedAlert>), Problem> {
+    let (mut entries, mut alerts) = (page.faults.clone(), Vec::new());
     for ((place, event), stored) in page.places.iter().zip(&page.events).zip(stored) {
         if stored.outcome == Outcome::Conflict {
             let fault = Fault::new("event-id", "another event was captured under this eventID");
@@ -79,14 +59,8 @@ pub(super) fn of_page(
         if !stored.refused.is_empty() {
             entries.push(refused(page.prefix, *place, &stored.refused)?);
         }
-        for one in &stored.refused {
-            if let Some((alert, forward)) =
-                alert_of(one, event.meaning().site.as_ref(), &page.knowledge, entropy)
-            {
-                alerts.alerts.push(alert);
-                alerts.forwards.extend(forward);
-            }
-        }
+        let site = event.meaning().site.as_ref();
+        alerts.extend(stored.refused.iter().filter_map(|one| alert_of(one, site, &page.knowledge, entropy)));
     }
     entries.sort_by_key(|entry| entry.place);
     Ok((entries, alerts))

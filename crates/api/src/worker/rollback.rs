@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use store::capture_job::CaptureJob;
+use store::raised_alert::{self, RaisedAlert};
 use store::{PgConnection, TxError};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Ended;
 use super::page::Source;
-use super::report::{self, Alerts, Entry};
+use super::report::{self, Entry};
 use crate::clock::moment;
 use crate::intake;
 use crate::limits::JOB_ERRORS_MAX;
@@ -31,7 +32,7 @@ enum Halt {
 #[derive(Debug, Default)]
 struct Faults {
     entries: Vec<Entry>,
-    alerts: Vec<Alerts>,
+    alerts: Vec<RaisedAlert>,
     events: u64,
 }
 
@@ -103,7 +104,7 @@ async fn store_whole(
         };
         let (entries, alerts) = report::of_page(&page, &stored, &shared.entropy)?;
         faults.entries.extend(entries);
-        faults.alerts.push(alerts);
+        faults.alerts.extend(alerts);
         faults.events = page.next;
         if faults.entries.len() >= JOB_ERRORS_MAX {
             return Err(Halt::Faults(Box::new(faults)));
@@ -125,18 +126,18 @@ async fn store_whole(
 /// Ends the job with its faults, after nothing of it was stored. What was tried with packs is told all the same.
 async fn record(shared: &Shared, id: Uuid, faults: Faults) -> Result<Ended, Problem> {
     let (faults, now) = (Arc::new(faults), moment(shared.now_ms()));
-    store::tx(&shared.pool, "capture_refused", move |conn| {
+    let ended = store::tx(&shared.pool, "capture_refused", move |conn| {
         let faults = Arc::clone(&faults);
         Box::pin(async move {
             let Some(job) = store::capture_job::lock(conn, id).await? else { return Ok(Ended::Left) };
-            for alerts in &faults.alerts {
-                alerts.raise(conn).await?;
-            }
+            raised_alert::raise(conn, &faults.alerts).await?;
             let errors = report::array(&faults.entries, &job.errors);
             store::capture_job::advance(conn, id, faults.events, faults.events, &errors).await?;
             store::capture_job::finish(conn, id, now, false).await?;
             Ok::<_, Problem>(Ended::Finished)
         })
     })
-    .await
+    .await?;
+    shared.wake_delivery();
+    Ok(ended)
 }

@@ -14,6 +14,7 @@ use store::PgConnection;
 use store::block::StoredBlock;
 use store::block_batch::BlockBatch;
 use store::directory_entry::DirectoryEntry;
+use store::directory_request::Decided;
 use store::node_state::NodeState;
 use store::outbox::{Mark, OutboxRow, TakeLimits};
 use store::status_history::StatusChange;
@@ -146,6 +147,7 @@ impl Chain {
         store::batch::set_final(&mut conn, header.sequence, height.0).await.unwrap();
         store::outbox::delete_batch(&mut conn, header.sequence).await.unwrap();
         self.finish(&mut conn, height, &rows, &asked).await;
+        self.decide_requests(&mut conn, height).await;
         self.network.decide(Vec::new());
         self.index(&mut conn, height.next()).await;
         app.shared.directory.refresh(app.database.pool()).await.unwrap();
@@ -173,6 +175,24 @@ impl Chain {
             }
         }
         store::update_refusal::insert(conn, &refused).await.unwrap();
+    }
+
+    /// Records what became of the first batch's directory changes, as an indexer does.
+    async fn decide_requests(&self, conn: &mut PgConnection, height: Height) {
+        let decided = self.network.decided(height);
+        let changes = decided.block.batches[0].batch.changes.iter();
+        let outcomes = &self.network.blocks[height.0 as usize - 1].execution.outcomes[0];
+        let told: Vec<Decided> = changes
+            .zip(outcomes)
+            .map(|(change, outcome)| Decided {
+                change: change.to_bytes(),
+                refusal: match outcome {
+                    Outcome::Accepted => None,
+                    Outcome::Refused(refusal) => Some(refusal.code()),
+                },
+            })
+            .collect();
+        store::directory_request::decide(conn, &told, height.0).await.unwrap();
     }
 
     /// Writes a block as an indexer does.

@@ -22,6 +22,8 @@ struct Link(Arc<TestClock>);
 impl NodeLink for Link {
     fn wake(&self) {}
 
+    fn wake_delivery(&self) {}
+
     fn status(&self) -> NodeStatus {
         let (height, block) = (Height(7), Hash([7; 32]));
         NodeStatus { height, block, time_ms: self.0.now_ms(), peers: 3, voting: true }
@@ -42,7 +44,9 @@ fn definition() -> (ServiceDefinition, Strings) {
     let strings = Strings { end, stopped: Arc::default(), clock: clock.clone() };
     let (ends, stopped) = (Mutex::new(Some(ends)), strings.stopped.clone());
     let start_node: api::server::StartNode = Arc::new(move |context| {
-        context.metrics.register(|registry| registry.register("node_depth", "Depth", Gauge::<i64>::default()));
+        context
+            .metrics
+            .register(|registry| registry.register("node_depth", "Depth", Gauge::<i64>::default()));
         context.metrics.join(|| "# TYPE engine gauge\nengine 9\n# EOF\n".to_owned());
         let (ends, stopped) = (ends.lock().unwrap().take().unwrap(), stopped.clone());
         let node = RunningNode {

@@ -1,5 +1,6 @@
 //! Packs, goods and the directory over HTTP, without a node: a test decides its blocks itself.
 
+mod alerts;
 mod authenticate;
 mod changes;
 mod directory;

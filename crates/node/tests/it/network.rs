@@ -159,7 +159,8 @@ impl Network {
     /// Makes one node fail at a later block: the block is in its database already, as it must never be.
     pub async fn spoil(&self, index: usize) {
         let mut conn = self.connection(index).await;
-        let height = store::block::head(&mut conn).await.expect("an answer").map_or(0, |head| head.height) + 3;
+        let height =
+            store::block::head(&mut conn).await.expect("an answer").map_or(0, |head| head.height) + 3;
         let block = store::block::StoredBlock {
             height,
             hash: [height as u8; 32],

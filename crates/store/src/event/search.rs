@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::{EventAction, EventType, Row, StoredEvent};
-use crate::convert::to_i64;
+use crate::convert::{Place, to_i64};
 use crate::error::Error;
 
 /// What events must have, all of it; `None` and an empty list ask nothing.
@@ -41,6 +41,8 @@ pub struct EventFilter {
     pub epc_roles: Vec<i16>,
     /// The last event of the page before.
     pub after_seq: u64,
+    /// The last event that the walk through the pages shows at all, see [`newest`]; `None`: no bound.
+    pub through_seq: Option<u64>,
     /// Most events to return.
     pub limit: u32,
 }
@@ -56,6 +58,7 @@ struct Parameters<'a> {
     event_ids: Option<&'a [String]>,
     epc_roles: Option<&'a [i16]>,
     after_seq: i64,
+    through_seq: Option<i64>,
 }
 
 fn asked<T>(list: &[T]) -> Option<&[T]> {
@@ -76,6 +79,7 @@ impl<'a> Parameters<'a> {
             event_ids: asked(&filter.event_ids),
             epc_roles: asked(&filter.epc_roles),
             after_seq: to_i64("after_seq", filter.after_seq)?,
+            through_seq: filter.through_seq.map(|seq| to_i64("through_seq", seq)).transpose()?,
         })
     }
 }
@@ -94,6 +98,17 @@ pub async fn search(conn: &mut PgConnection, filter: &EventFilter) -> Result<Vec
     };
     set_plan_mode(conn, "force_generic_plan").await?;
     rows.into_iter().map(StoredEvent::try_from).collect()
+}
+
+/// Sequence number of the newest event there is; 0 when there is none. A walk through the pages of a query that began
+/// now shows what is stored up to here, however much comes meanwhile.
+///
+/// # Errors
+/// [`Error::Unavailable`]; [`Error::Inconsistent`].
+pub async fn newest(conn: &mut PgConnection) -> Result<u64, Error> {
+    let seq =
+        sqlx::query_scalar!("SELECT seq FROM event ORDER BY seq DESC LIMIT 1").fetch_optional(conn).await?;
+    Place::new("event", "newest").u64("seq", seq.unwrap_or_default())
 }
 
 /// For the rest of the transaction.
@@ -129,6 +144,7 @@ async fn all(
              AND ($11::text[] IS NULL OR e.biz_location = ANY ($11))
              AND ($12::text[] IS NULL
                   OR e.seq = ANY (ARRAY (SELECT i.event_seq FROM event_identity i WHERE i.event_id = ANY ($12))))
+             AND ($14::bigint IS NULL OR e.seq <= $14)
            ORDER BY e.seq LIMIT $13"#,
         parameters.after_seq,
         filter.captured_from,
@@ -143,6 +159,7 @@ async fn all(
         parameters.biz_locations,
         parameters.event_ids,
         i64::from(filter.limit),
+        parameters.through_seq,
     )
     .fetch_all(conn)
     .await?;
@@ -160,7 +177,7 @@ async fn with_epcs(
                   e.commitment, e.capture_id, a.batch_sequence AS "batch_sequence?", a.leaf AS "leaf?",
                   a.last_batch_sequence, b.height AS "height?", l.height AS "last_height?"
            FROM (SELECT DISTINCT x.event_seq, x.captured_at FROM event_epc x
-                 WHERE x.epc = ANY ($14) AND x.event_seq > $1
+                 WHERE x.epc = ANY ($14) AND x.event_seq > $1 AND ($16::bigint IS NULL OR x.event_seq <= $16)
                    AND ($15::smallint[] IS NULL OR x.role = ANY ($15))) AS k
            JOIN event e ON e.seq = k.event_seq AND e.captured_at = k.captured_at
            LEFT JOIN event_anchor a ON a.event_seq = e.seq AND a.captured_at = e.captured_at
@@ -193,6 +210,7 @@ async fn with_epcs(
         i64::from(filter.limit),
         &filter.epcs,
         parameters.epc_roles,
+        parameters.through_seq,
     )
     .fetch_all(conn)
     .await?;

@@ -1,6 +1,9 @@
 //! Messages between organisations: kept until stored on the other side, taken once, worked on once.
 
 use store::alert::{self, Alert, AlertState};
+use store::alert_action::{self, CloseReason, NewAction};
+use store::api_client::{self, ApiClient};
+use store::directory_request::{self, Decided, DirectoryRequest, RequestKind, RequestState};
 use store::event_epc::EpcRole;
 use store::expected_receipt::{self, ExpectedReceipt, ReceiptState};
 use store::known_event::{self, KnownEvent};
@@ -138,14 +141,37 @@ async fn alerts_and_look_ups_are_listed_newest_first() {
     };
     assert_eq!(alert::insert(&mut conn, &[alert(1), alert(2)]).await.unwrap(), 2);
     assert_eq!(alert::insert(&mut conn, &[alert(2), alert(3)]).await.unwrap(), 1);
-    assert_eq!(alert::list(&mut conn, None, None, 2).await.unwrap(), [alert(3), alert(2)]);
-    assert_eq!(alert::list(&mut conn, None, Some((at(2), Uuid::from_u128(2))), 9).await.unwrap(), [alert(1)]);
-    assert_eq!(alert::list(&mut conn, Some("9521321000010"), None, 9).await.unwrap(), [alert(1)]);
+    assert_eq!(alert::list(&mut conn, None, None, None, 2).await.unwrap(), [alert(3), alert(2)]);
+    assert_eq!(
+        alert::list(&mut conn, None, None, Some((at(2), Uuid::from_u128(2))), 9).await.unwrap(),
+        [alert(1)]
+    );
+    assert_eq!(alert::list(&mut conn, Some("9521321000010"), None, None, 9).await.unwrap(), [alert(1)]);
     assert_eq!(alert::of_pack(&mut conn, "09521568251204", "S1", 9).await.unwrap().len(), 3);
-    assert!(alert::set_state(&mut conn, Uuid::from_u128(3), AlertState::Closed).await.unwrap());
-    assert!(!alert::set_state(&mut conn, Uuid::from_u128(9), AlertState::Closed).await.unwrap());
-    let closed = alert::find(&mut conn, Uuid::from_u128(3)).await.unwrap().unwrap();
-    assert_eq!(closed.state, AlertState::Closed);
+    let client = ApiClient {
+        id: Uuid::from_u128(7),
+        name: "quality".to_owned(),
+        site_gln: None,
+        permissions: Vec::new(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    api_client::insert(&mut conn, &client, &key(7)).await.unwrap();
+    let third = Uuid::from_u128(3);
+    for (state, reason) in
+        [(AlertState::Acknowledged, None), (AlertState::Closed, Some(CloseReason::Technical))]
+    {
+        assert_eq!(alert::lock(&mut conn, third).await.unwrap().unwrap().id, third);
+        let action = NewAction { state, at: at(9), client_id: client.id, reason, note: Some("seen") };
+        alert_action::insert(&mut conn, third, &action).await.unwrap();
+    }
+    assert!(alert::lock(&mut conn, Uuid::from_u128(9)).await.unwrap().is_none());
+    let done = alert_action::of_alerts(&mut conn, &[third, Uuid::from_u128(2)]).await.unwrap();
+    let told: Vec<_> = done.iter().map(|one| (one.number, one.state, one.client_name.as_str())).collect();
+    assert_eq!(told, [(1, AlertState::Acknowledged, "quality"), (2, AlertState::Closed, "quality")]);
+    assert_eq!(done[1].reason, Some(CloseReason::Technical));
+    let closed = alert::list(&mut conn, None, Some(AlertState::Closed), None, 9).await.unwrap();
+    assert_eq!(closed.iter().map(|alert| alert.id).collect::<Vec<_>>(), [third]);
 
     let lookup = |number: u128| Lookup {
         id: Uuid::from_u128(number),
@@ -160,4 +186,49 @@ async fn alerts_and_look_ups_are_listed_newest_first() {
     lookup_log::insert(&mut conn, &lookup(2)).await.unwrap();
     assert_eq!(lookup_log::list(&mut conn, None, 1).await.unwrap(), [lookup(2)]);
     assert_eq!(lookup_log::list(&mut conn, Some((at(2), Uuid::from_u128(2))), 9).await.unwrap(), [lookup(1)]);
+}
+
+#[tokio::test]
+async fn requests_for_the_same_change_are_decided_in_their_order() {
+    let database = TestDatabase::new().await;
+    let mut conn = conn(database.pool()).await;
+    let request = |number: u128, change: &[u8]| DirectoryRequest {
+        id: Uuid::from_u128(number),
+        change: change.to_vec(),
+        kind: RequestKind::Product,
+        gtin: "09521568251204".to_owned(),
+        lot: None,
+        client_id: Uuid::from_u128(7),
+        requested_at: at(1),
+        state: RequestState::Pending,
+        refusal: None,
+        height: None,
+    };
+    let requests = [request(1, b"a"), request(2, b"a"), request(3, b"b"), request(4, b"a")];
+    for one in &requests {
+        directory_request::insert(&mut conn, one).await.unwrap();
+    }
+    let told = |change: &[u8], refusal| Decided { change: change.to_vec(), refusal };
+    let decided = [told(b"a", None), told(b"c", Some(1)), told(b"a", Some(11)), told(b"b", Some(12))];
+    assert_eq!(directory_request::decide(&mut conn, &decided, 5).await.unwrap(), 3);
+    let list = directory_request::list(&mut conn, RequestKind::Product, None, None, 9).await.unwrap();
+    let states: Vec<_> = list.iter().rev().map(|one| (one.state, one.refusal, one.height)).collect();
+    assert_eq!(
+        states,
+        [
+            (RequestState::Accepted, None, Some(5)),
+            (RequestState::Refused, Some(11), Some(5)),
+            (RequestState::Refused, Some(12), Some(5)),
+            (RequestState::Pending, None, None),
+        ]
+    );
+    let refused = directory_request::list(
+        &mut conn,
+        RequestKind::Product,
+        Some(RequestState::Refused),
+        Some(Uuid::from_u128(3)),
+        9,
+    );
+    assert_eq!(refused.await.unwrap().iter().map(|one| one.id.as_u128()).collect::<Vec<_>>(), [2]);
+    assert_eq!(directory_request::find(&mut conn, Uuid::from_u128(4)).await.unwrap(), Some(request(4, b"a")));
 }

@@ -7,7 +7,7 @@ use actix_web::http::header::LINK;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use epcis::{Document, DocumentHead, DocumentKind, Event, Format, Timestamp};
-use store::event::StoredEvent;
+use store::event::{EventFilter, StoredEvent};
 use utoipa::IntoParams;
 
 use super::capture::{format, invalid, limits};
@@ -70,20 +70,16 @@ pub async fn capture_event(
             let [event] = &*events;
             let stored = intake::store(conn, &knowledge, &*events).await?.pop();
             let stored = stored.ok_or_else(|| Problem::internal("an event without an outcome"))?;
-            for refused in &stored.refused {
-                let site = event.meaning().site.as_ref();
-                if let Some((alert, forward)) = alert_of(refused, site, &knowledge, &entropy) {
-                    store::alert::insert(conn, &[alert]).await?;
-                    if let Some(forward) = forward {
-                        store::alert_forward::insert(conn, &[forward]).await?;
-                    }
-                }
-            }
+            let site = event.meaning().site.as_ref();
+            let alerts: Vec<_> =
+                stored.refused.iter().filter_map(|one| alert_of(one, site, &knowledge, &entropy)).collect();
+            store::raised_alert::raise(conn, &alerts).await?;
             answer(event, &stored)
         })
     })
     .await?;
     shared.wake_node();
+    shared.wake_delivery();
     Ok(headers::versioned(answer))
 }
 
@@ -132,7 +128,8 @@ fn single(bytes: &Bytes, format: Format) -> Result<Event, Problem> {
 
 /// Query events
 ///
-/// The organisation's own events, in the order of their capture. `Link` leads to the next page.
+/// The organisation's own events, in the order of their capture. `Link` leads to the next page; all pages together show
+/// the events that were there when the first was read, each once.
 #[utoipa::path(tag = "epcis", operation_id = "query_events", security(("api_key" = ["query"])), params(EventQuery),
     responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json")))]
 #[get("/epcis/events")]
@@ -145,16 +142,24 @@ pub async fn query_events(
     headers::check(&request)?;
     headers::preferred(&request, &[Format::Json])?;
     let (filter, per_page) = query.filter()?;
-    let found = store::tx(&shared.pool, "query_events", move |conn| {
+    let (found, through) = store::tx(&shared.pool, "query_events", move |conn| {
         let filter = filter.clone();
-        Box::pin(async move { store::event::search(conn, &filter).await })
+        Box::pin(async move {
+            let through = match filter.through_seq {
+                Some(through) => through,
+                // Before the page is read: what comes later belongs to no page of this walk.
+                None => store::event::newest(conn).await?,
+            };
+            let filter = EventFilter { through_seq: Some(through), ..filter };
+            Ok::<_, store::Error>((store::event::search(conn, &filter).await?, through))
+        })
     })
     .await?;
     let shown = found.get(..per_page as usize).unwrap_or(&found);
     let mut answer = HttpResponse::Ok();
     if let Some(last) = shown.last().filter(|_| found.len() > shown.len()) {
         let expires = rfc3339(moment(shared.now_ms().saturating_add(PAGE_TOKEN_MS)));
-        answer.insert_header((LINK, next_page(&request, &query.token(last.seq))));
+        answer.insert_header((LINK, next_page(&request, &query.token(last.seq, through))));
         answer.insert_header((headers::TOKEN_EXPIRES, expires));
     }
     Ok(headers::versioned(answer.content_type("application/json").body(results(&shared, shown)?)))

@@ -123,6 +123,7 @@ impl EventQuery {
             values(text).map(|value| normalise(vocabulary, value).into_owned()).collect()
         };
         let (epcs, epc_roles) = self.epcs()?;
+        let place = self.place()?;
         let filter = EventFilter {
             event_types: self.event_types()?,
             actions: self.actions()?,
@@ -137,7 +138,8 @@ impl EventQuery {
             event_ids: values(self.event_id.as_ref()).map(str::to_owned).collect(),
             epcs,
             epc_roles,
-            after_seq: self.after()?,
+            after_seq: place.map_or(0, |(after, _)| after),
+            through_seq: place.map(|(_, through)| through),
             limit: per_page.saturating_add(1),
         };
         Ok((filter, per_page))
@@ -194,17 +196,23 @@ impl EventQuery {
         short
     }
 
-    /// The token of the page after the event with this sequence number.
-    pub fn token(&self, seq: u64) -> String {
-        hex::encode([seq.to_be_bytes(), self.fingerprint()].concat())
+    /// The token of the page after the event with this sequence number, in a walk through the events up to `through`.
+    pub fn token(&self, seq: u64, through: u64) -> String {
+        hex::encode([seq.to_be_bytes(), through.to_be_bytes(), self.fingerprint()].concat())
     }
 
-    fn after(&self) -> Result<u64, Problem> {
-        let Some(token) = &self.next_page_token else { return Ok(0) };
-        let mut bytes = [0; 16];
+    /// The event after which the page begins, and the last one of the walk; none for the first page.
+    fn place(&self) -> Result<Option<(u64, u64)>, Problem> {
+        let Some(token) = &self.next_page_token else { return Ok(None) };
+        let mut bytes = [0; 24];
         let known = hex::decode_to_slice(token, &mut bytes).is_ok();
-        match bytes.split_first_chunk::<8>() {
-            Some((seq, query)) if known && *query == self.fingerprint() => Ok(u64::from_be_bytes(*seq)),
+        let parts = bytes
+            .split_first_chunk::<8>()
+            .and_then(|(seq, rest)| Some((seq, rest.split_first_chunk::<8>()?)));
+        match parts {
+            Some((seq, (through, query))) if known && *query == self.fingerprint() => {
+                Ok(Some((u64::from_be_bytes(*seq), u64::from_be_bytes(*through))))
+            }
             _ => Err(wrong("nextPageToken", "this token belongs to another query")),
         }
     }
@@ -234,9 +242,10 @@ mod tests {
     #[test]
     fn a_token_is_bound_to_its_query() {
         let query = EventQuery { biz_step: Some("shipping".to_owned()), ..EventQuery::default() };
-        let token = Some(query.token(7));
+        let token = Some(query.token(7, 9));
         let again = EventQuery { next_page_token: token.clone(), per_page: Some(2), ..query.clone() };
-        assert_eq!(again.filter().unwrap().0.after_seq, 7);
+        let filter = again.filter().unwrap().0;
+        assert_eq!((filter.after_seq, filter.through_seq), (7, Some(9)));
         let other = EventQuery { next_page_token: token, ..EventQuery::default() };
         assert_eq!(other.filter().unwrap_err().kind(), ProblemType::EpcisQueryParameter);
     }

@@ -1,15 +1,66 @@
 //! Bad input: each kind has its own type, status and place.
 
+use api::problem::ProblemDocument;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-use super::document::{commissioning, document, observed, pack, xml};
+use super::document::{alone, commissioning, document, observed, pack, xml};
 use super::{Site, problem, told};
 use crate::chain::FOREIGN_GTIN;
 
 fn post_xml(site: &Site, body: impl Into<reqwest::Body>) -> RequestBuilder {
     let request = site.app.request(&site.client, Method::POST, "/epcis/capture");
     request.header("content-type", "application/xml").body(body)
+}
+
+/// Type of the problem, its status, and own type and place of the first fault.
+fn each(document: &ProblemDocument) -> (&str, u16, &str, Option<&str>) {
+    let (kind, status, _, place) = told(document);
+    let own = document.errors.first().and_then(|fault| fault.kind.as_deref()).unwrap_or(&document.kind);
+    (kind, status, own.trim_start_matches("urn:theriac:problem:"), place)
+}
+
+#[tokio::test]
+async fn each_kind_of_bad_input_has_a_type_of_its_own_a_status_and_a_place() {
+    let site = Site::with(|config| config.http.capture_bytes_max = 4_096).await;
+    let capture = |body: String| site.post("/epcis/capture", body);
+    let epc = |gtin: &str| format!("https://id.gs1.org/01/{gtin}/21/1");
+    let one = |gtin: &str| alone(commissioning(&[epc(gtin)])).to_string();
+    let event = |gtin: &str| site.post("/epcis/events", one(gtin));
+
+    let json = problem(capture("{\n\"type\": }".to_owned())).await;
+    assert_eq!(each(&json), ("ValidationException", 400, "malformed-json", None));
+    assert_eq!(json.errors[0].line, Some(2));
+    let broken = problem(post_xml(&site, xml("F1").replace("</epcList>", ""))).await;
+    assert_eq!(
+        (each(&broken).0, each(&broken).1, each(&broken).2),
+        ("ValidationException", 400, "malformed-xml")
+    );
+    assert!(broken.errors[0].line.is_some() && broken.errors[0].column.is_some());
+    let bomb = "<?xml version=\"1.0\"?><!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><x>&b;</x>";
+    let bomb = problem(post_xml(&site, bomb)).await;
+    assert_eq!((each(&bomb).0, each(&bomb).1, each(&bomb).2), ("ValidationException", 400, "xml-entities"));
+    assert!(bomb.errors[0].line.is_some());
+    for (gtin, kind, status, own) in [
+        ("09521568251205", "ValidationException", 400, "check-digit"),
+        ("09506000134352", "unknown-gtin-owner", 422, "unknown-gtin-owner"),
+        (FOREIGN_GTIN, "foreign-product", 403, "foreign-product"),
+    ] {
+        let refused = problem(event(gtin)).await;
+        assert_eq!(each(&refused), (kind, status, own, Some("/epcList/0")), "{gtin}");
+    }
+    let large = problem(capture(" ".repeat(5_000))).await;
+    assert_eq!(each(&large), ("CaptureLimitExceededException", 413, "body-too-large", None));
+    let keyed = |serial| {
+        capture(document(&[observed("storing", &[pack(serial)])]).to_string()).header("idempotency-key", "k")
+    };
+    assert!(keyed("K1").send().await.unwrap().status().is_success());
+    let reused = problem(keyed("K2")).await;
+    assert_eq!(
+        each(&reused),
+        ("idempotency-key-reuse", 422, "idempotency-key-reuse", Some("Idempotency-Key"))
+    );
+    site.app.stop().await;
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn a_pack_is_commissioned_once_and_what_the_rules_forbid_is_refused_with_i
         .await;
     assert_eq!(last["errors"][0]["errors"][0]["code"], "already_in_state", "{last}");
     let mut conn = site.app.database.pool().acquire().await.unwrap();
-    let alerts = store::alert::list(&mut conn, None, None, 10).await.unwrap();
+    let alerts = store::alert::list(&mut conn, None, None, None, 10).await.unwrap();
     let mut codes: Vec<&str> = alerts.iter().map(|alert| alert.code.as_str()).collect();
     codes.sort_unstable();
     assert_eq!(codes, ["A3", "A7", "A7"]);

@@ -51,6 +51,28 @@ async fn pages_hold_every_event_once() {
 }
 
 #[tokio::test]
+async fn a_walk_through_the_pages_shows_what_was_there_when_it_began() {
+    let site = Site::new().await;
+    let events = |from: u32| {
+        (from..from + 4).map(|n| observed("storing", &[pack(&format!("W{n}"))])).collect::<Vec<_>>()
+    };
+    assert_eq!(site.capture(&document(&events(0))).await["success"], true);
+    let (mut path, mut pages) = ("/epcis/events?perPage=3".to_owned(), Vec::new());
+    loop {
+        let answer = site.get(&path).send().await.unwrap();
+        let next = answer.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
+        pages.push(events_of(&answer.json().await.unwrap()).len());
+        // More comes while it is walked.
+        let more = 4 * u32::try_from(pages.len()).unwrap();
+        assert_eq!(site.capture(&document(&events(more))).await["success"], true);
+        let Some(next) = next else { break };
+        path = next.trim_start_matches('<').split('>').next().unwrap().to_owned();
+    }
+    assert_eq!(pages, [3, 1]);
+    site.app.stop().await;
+}
+
+#[tokio::test]
 async fn unknown_parameters_and_odd_values_are_refused_by_name() {
     let site = Site::new().await;
     for (query, name) in [

@@ -34,6 +34,54 @@ async fn a_product_is_registered_once_and_only_by_its_owner() {
 }
 
 #[tokio::test]
+async fn what_the_ledger_refuses_is_on_record_for_whoever_asked() {
+    let mut site = Site::of(MAKER).await;
+    let body = product("09521568251211");
+    let (_, first) = told(site.post_as("first", "/v1/products", &body).await).await;
+    // Requests are told apart by their ids, which sort by time.
+    site.app.clock.advance(1);
+    let second = site.post_as("second", "/v1/products", &body).await;
+    let location = second.headers()["location"].to_str().unwrap().to_owned();
+    let (status, taken) = told(second).await;
+    assert_eq!((status, &taken["final"]), (201, &json!(false)));
+    assert_eq!(location, format!("/v1/products/requests/{}", taken["request_id"].as_str().unwrap()));
+    assert_eq!(told(site.get(&location).await).await.1["state"], "pending");
+    site.settle().await;
+
+    let (_, request) = told(site.get(&location).await).await;
+    assert_eq!(
+        [&request["state"], &request["refusal"], &request["block"], &request["gtin"]],
+        [&json!("refused"), &json!("already_registered"), &json!(1), &json!("09521568251211")]
+    );
+    assert_eq!(request["client_id"], site.client.id.to_string());
+    let again = refused(site.post_as("second", "/v1/products", &body).await).await;
+    assert_eq!(again, (409, "already-exists".to_owned(), "already_registered".to_owned()));
+    let (status, known) = told(site.post_as("first", "/v1/products", &body).await).await;
+    assert_eq!((status, &known["final"], &known["request_id"]), (201, &json!(true), &first["request_id"]));
+    let (_, list) = told(site.get("/v1/products/requests?state=refused").await).await;
+    assert_eq!(list["requests"], json!([request]));
+    let recalls = format!("/v1/recalls/requests/{}", taken["request_id"].as_str().unwrap());
+    assert_eq!(site.get(&recalls).await.status(), 404, "products are not recalls");
+}
+
+#[tokio::test]
+async fn a_refusal_is_answered_again_as_it_was_the_first_time() {
+    let mut site = Site::of(MAKER).await;
+    let recall = json!({ "gtin": "09521568251211", "class": "II", "reason": "a test" });
+    let first = site.post_as("early", "/v1/recalls", &recall).await;
+    assert_eq!(first.status(), 422);
+    let first = first.bytes().await.unwrap();
+    // By now it would be possible.
+    assert_eq!(site.post("/v1/products", &product("09521568251211")).await.status(), 201);
+    site.settle().await;
+    let again = site.post_as("early", "/v1/recalls", &recall).await;
+    assert_eq!((again.status().as_u16(), again.bytes().await.unwrap()), (422, first));
+    let reused = refused(site.post_as("early", "/v1/recalls", &json!({ "gtin": "1" })).await).await;
+    assert_eq!(reused.0, 422);
+    assert_eq!(site.post_as("fresh", "/v1/recalls", &recall).await.status(), 201);
+}
+
+#[tokio::test]
 async fn from_the_block_of_a_recall_on_its_packs_are_refused() {
     let mut site = Site::of(REGULATOR).await;
     site.commission(&["S1"]).await;

@@ -87,6 +87,40 @@ async fn a_pallet_is_received_with_its_content_broken_and_one_case_shipped() {
 }
 
 #[tokio::test]
+async fn a_repeat_learns_whether_the_goods_events_are_anchored() {
+    let mut site = Site::of(DISTRIBUTOR).await;
+    announced(&site).await;
+    let arrived = json!({ "epc": PALLET });
+    let (status, here) = told(site.post_as("in", "/v1/deliveries", &arrived).await).await;
+    assert_eq!((status, &here["final"], here.get("block")), (201, &json!(false), None));
+    let shipment = json!({ "items": [CASES[0]], "to": place(PHARMACY).as_str() });
+    let (_, sent) = told(site.post_as("out", "/v1/shipments", &shipment).await).await;
+    assert_eq!((&sent["final"], sent.get("block")), (&json!(false), None));
+    site.settle().await;
+    for (key, path, body, first) in
+        [("in", "/v1/deliveries", &arrived, &here), ("out", "/v1/shipments", &shipment, &sent)]
+    {
+        let (status, known) = told(site.post_as(key, path, body).await).await;
+        assert_eq!((status, &known["final"], &known["block"]), (201, &json!(true), &json!(1)), "{path}");
+        assert_eq!(known["event_id"], first["event_id"]);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_delivery_is_not_judged_anew() {
+    let site = Site::of(DISTRIBUTOR).await;
+    announced(&site).await;
+    let shipment = json!({ "items": [CASES[0]], "to": place(PHARMACY).as_str() });
+    let early = site.post_as("early", "/v1/shipments", &shipment).await;
+    assert_eq!(early.status(), 409);
+    let early = early.bytes().await.unwrap();
+    assert_eq!(site.post("/v1/deliveries", &json!({ "epc": PALLET })).await.status(), 201);
+    let again = site.post_as("early", "/v1/shipments", &shipment).await;
+    assert_eq!((again.status().as_u16(), again.bytes().await.unwrap()), (409, early));
+    assert_eq!(site.post_as("fresh", "/v1/shipments", &shipment).await.status(), 201);
+}
+
+#[tokio::test]
 async fn goods_before_their_notice_are_held() {
     let site = Site::of(DISTRIBUTOR).await;
     let (status, held) =
