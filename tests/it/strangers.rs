@@ -76,11 +76,13 @@ async fn knock(port: u16, stopped: watch::Receiver<bool>) -> Result<Visits> {
                     break;
                 }
                 SwarmEvent::OutgoingConnectionError { .. } => break,
-                SwarmEvent::Behaviour(StrangerEvent::Identify(identify::Event::Received { .. }))
-                | SwarmEvent::Behaviour(StrangerEvent::Requests(request_response::Event::Message {
+                SwarmEvent::Behaviour(StrangerEvent::Identify(identify::Event::Received { .. })) => {
+                    visits.introduced += 1;
+                }
+                SwarmEvent::Behaviour(StrangerEvent::Requests(request_response::Event::Message {
                     ..
                 })) => {
-                    visits.heard += 1;
+                    visits.answered += 1;
                 }
                 _ => {}
             }
