@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
@@ -70,20 +71,27 @@ async fn up(arguments: Up) -> Result<()> {
         None => default_path(&arguments.root)?,
     };
     let mut interrupt = Interrupt::listen()?;
+    let started = Instant::now();
+    let builder = with_databases(Network::builder().state(&path), &arguments.database)?
+        .progress(move |text| println!("{:>7.1} s  {text}", started.elapsed().as_secs_f64()));
+    // Before anything is deleted.
+    builder.check_databases().await?;
     if arguments.reset {
         Network::reset(&path).await?;
         println!("deleted {}", path.display());
     }
-    let started = Instant::now();
-    let builder = with_databases(Network::builder().state(&path), &arguments.database)?
-        .progress(move |text| println!("{:>7.1} s  {text}", started.elapsed().as_secs_f64()));
     let mut network = tokio::select! {
         network = builder.start() => network?,
-        () = interrupt.wait() => bail!("interrupted"),
+        () = interrupt.wait() => {
+            // Dropped, the start has let go of the folder; a server that it was just starting may run.
+            Network::stop_left_over(&path).await?;
+            bail!("interrupted")
+        }
     };
+    let ok = Cell::new(0);
     let outcome = tokio::select! {
-        outcome = serve(&mut network, arguments.once) => outcome,
-        () = interrupt.wait() => Ok(None),
+        outcome = serve(&mut network, arguments.once, &ok) => outcome,
+        () = interrupt.wait() => Ok(arguments.once.then(|| Journey::interrupted(ok.get()))),
     };
     println!("\nstopping the services, then PostgreSQL");
     let stopped = tokio::select! {
@@ -111,8 +119,8 @@ async fn up(arguments: Up) -> Result<()> {
 }
 
 /// Runs the shipment; then, unless that was all, tells where everything is and stays until it is dropped.
-async fn serve(network: &mut Network, once: bool) -> Result<Option<Outcome>> {
-    let outcome = travel(network).await?;
+async fn serve(network: &mut Network, once: bool, ok: &Cell<usize>) -> Result<Option<Outcome>> {
+    let outcome = travel(network, ok).await?;
     table(network);
     if once {
         return Ok(Some(outcome));
@@ -131,11 +139,12 @@ async fn serve(network: &mut Network, once: bool) -> Result<Option<Outcome>> {
     }
 }
 
-/// Runs one shipment, printing each step as it becomes final.
-async fn travel(network: &Network) -> Result<Outcome> {
+/// Runs one shipment, printing each step as it becomes final and counting it.
+async fn travel(network: &Network, ok: &Cell<usize>) -> Result<Outcome> {
     println!("\n{:<14} {:>9} {:>8}  what happened", "who", "block", "ms");
     let journey = Journey::draw(network, crate::now_ms())?;
     let tell = |step: &Step| {
+        ok.set(ok.get() + 1);
         let block = step.block.map_or_else(|| "-".to_owned(), |height| height.to_string());
         println!("{:<14} {:>9} {:>8}  {}", step.who, block, step.milliseconds, step.what);
     };

@@ -35,7 +35,7 @@ impl ServiceFile<'_> {
     /// # Errors
     /// When a key is no point of the curve or the file cannot be written.
     pub fn write(&self) -> Result<PathBuf> {
-        let path = self.folder.join("service.toml");
+        let path = crate::service::config_file(self.folder);
         crate::genesis::write_private(&path, &self.text()?)?;
         Ok(path)
     }

@@ -7,7 +7,7 @@ mod goods;
 mod packs;
 mod proof;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use rand::SeedableRng as _;
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -135,6 +135,11 @@ impl Journey {
         let mut outcome = Outcome { steps: STEPS, ..Outcome::default() };
         outcome.failure = run_all(self, &mut outcome, tell).await.err();
         outcome
+    }
+
+    /// How a journey went that was interrupted after so many steps.
+    pub fn interrupted(ok: usize) -> Outcome {
+        Outcome { steps: STEPS, ok, failure: Some(anyhow!("interrupted")) }
     }
 
     /// The block that holds an event, once it is final.

@@ -10,6 +10,7 @@ pub mod network;
 pub mod organisation;
 pub mod ports;
 pub mod process;
+pub mod reset;
 pub mod service;
 pub mod shipment;
 pub mod state;

@@ -11,7 +11,7 @@
 //! # }
 //! ```
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use ledger::{Genesis, PublicKey};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
@@ -20,12 +20,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::embedded::{Cluster, ClusterConfig, StopMode};
 
+use crate::bench::database::connection;
 use crate::configuration::ServiceFile;
 use crate::genesis::{genesis, signing_key, write_private};
 use crate::organisation::OrganisationSpec;
 use crate::ports::{self, PortTable};
 use crate::process::stop_left_over;
-use crate::service::{Service, pid_file};
+use crate::service::Service;
 use crate::state::StateDir;
 use crate::until::until;
 
@@ -107,9 +108,10 @@ impl NetworkBuilder {
     /// Whatever could not be done, with its reason.
     pub async fn prepare(&self) -> Result<Network> {
         let (state, temporary) = self.open_state()?;
+        self.check_databases().await?;
         let names: Vec<&str> = self.organisations.iter().map(|spec| spec.name.as_str()).collect();
         for name in &names {
-            if stop_left_over(&pid_file(&state.join(name))).await? {
+            if stop_left_over(&state.join(name)).await? {
                 (self.progress)(&format!("stopped {name}, left over from a run that was killed"));
             }
         }
@@ -129,6 +131,26 @@ impl NetworkBuilder {
             network.services.push(service);
         }
         Ok(network)
+    }
+
+    /// Checks that every database that was named is that of an organisation, and answers.
+    ///
+    /// # Errors
+    /// The first that is not or does not.
+    pub async fn check_databases(&self) -> Result<()> {
+        for (name, url) in &self.databases {
+            let known: Vec<&str> = self.organisations.iter().map(|spec| spec.name.as_str()).collect();
+            if !known.contains(&name.as_str()) {
+                bail!("no organisation is named {name}; there are {}", known.join(", "));
+            }
+            let seconds = DATABASE_ANSWERS_MAX.as_secs();
+            tokio::time::timeout(DATABASE_ANSWERS_MAX, connection(url))
+                .await
+                .map_err(|_| anyhow!("it does not answer within {seconds} s"))
+                .and_then(|connected| connected)
+                .with_context(|| format!("cannot use the database named for {name}"))?;
+        }
+        Ok(())
     }
 
     fn open_state(&self) -> Result<(StateDir, Option<tempfile::TempDir>)> {
@@ -254,9 +276,12 @@ async fn api_key(service: &Service) -> Result<String> {
     Ok(key)
 }
 
+/// How long a database that was named may take to answer: shorter than a service may take to be ready.
+const DATABASE_ANSWERS_MAX: Duration = Duration::from_secs(10);
+
 const SHARED: &str = "shared";
 
-fn cluster_config(folder: PathBuf) -> ClusterConfig {
+pub(crate) fn cluster_config(folder: PathBuf) -> ClusterConfig {
     ClusterConfig {
         bin_dir: std::env::var_os("THERIAC_POSTGRES_BIN").map(PathBuf::from),
         ..ClusterConfig::new(folder)
@@ -284,31 +309,6 @@ impl Network {
             more: String::new(),
             progress: Box::new(|_| {}),
         }
-    }
-
-    /// Stops what an earlier run left in a state folder and deletes the folder with all its data.
-    ///
-    /// # Errors
-    /// When another run that is alive holds the folder, or it cannot be deleted.
-    pub async fn reset(path: &Path) -> Result<()> {
-        if !path.exists() {
-            return Ok(());
-        }
-        let state = StateDir::open(path)?;
-        let mut folders = vec![state.path().to_owned()];
-        for entry in fs::read_dir(state.path())? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                stop_left_over(&pid_file(&entry.path())).await?;
-                folders.push(entry.path());
-            }
-        }
-        for folder in folders.into_iter().filter(|folder| !folder.ends_with("postgres")) {
-            let config = cluster_config(folder);
-            Cluster::stop_left_over(&config, StopMode::Immediate).await?;
-            Cluster::delete(&config)?;
-        }
-        fs::remove_dir_all(state.path()).with_context(|| format!("cannot delete {}", path.display()))
     }
 
     /// The service of this organisation.

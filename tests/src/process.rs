@@ -8,6 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::process::{Child, Command};
 
+use crate::service::{config_file, pid_file};
 use crate::until::until;
 
 /// How long a process may take to stop in order before it is killed. A service's own bound on shutdown is shorter.
@@ -101,13 +102,14 @@ fn signal(group: Pid, signal: Signal) {
     let _ = kill_process_group(group, signal);
 }
 
-/// Stops the process that `pid_file` tells of, if it is still that one and not another with a recycled number.
-/// Says whether there was one.
+/// Stops the service that runs in `folder`, if there is one: the process that `service.pid` there tells of, if it is
+/// still that one and not another with a recycled number. Says whether there was one.
 ///
 /// # Errors
 /// When it neither stops nor can be killed.
-pub async fn stop_left_over(pid_file: &Path) -> Result<bool> {
-    let Some(pid) = left_over(pid_file) else {
+pub async fn stop_left_over(folder: &Path) -> Result<bool> {
+    let pid_file = &pid_file(folder);
+    let Some(pid) = left_over(folder) else {
         let _ = fs::remove_file(pid_file);
         return Ok(false);
     };
@@ -121,13 +123,24 @@ pub async fn stop_left_over(pid_file: &Path) -> Result<bool> {
     Ok(true)
 }
 
-/// The process that the file tells of, if it runs.
-pub fn left_over(pid_file: &Path) -> Option<Pid> {
-    let text = fs::read_to_string(pid_file).ok()?;
+/// The process that `service.pid` in this folder tells of, if it runs with the configuration there.
+pub fn left_over(folder: &Path) -> Option<Pid> {
+    let text = fs::read_to_string(pid_file(folder)).ok()?;
     let mut lines = text.lines();
     let pid = Pid::from_raw(lines.next()?.trim().parse().ok()?)?;
     let mark = lines.next()?;
-    (!mark.is_empty() && !is_gone(pid) && start_mark(pid).as_deref() == Some(mark)).then_some(pid)
+    let same = !mark.is_empty() && !is_gone(pid) && start_mark(pid).as_deref() == Some(mark);
+    (same && command_line(pid)?.contains(&*config_file(folder).to_string_lossy())).then_some(pid)
+}
+
+/// What a process was started with; arguments are separated by something or other.
+fn command_line(pid: Pid) -> Option<String> {
+    let pid = pid.as_raw_nonzero().to_string();
+    if let Ok(arguments) = fs::read(format!("/proc/{pid}/cmdline")) {
+        return Some(String::from_utf8_lossy(&arguments).into_owned());
+    }
+    let output = std::process::Command::new("ps").args(["-o", "command=", "-p", &pid]).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn is_gone(pid: Pid) -> bool {
@@ -159,39 +172,49 @@ fn stat(pid: Pid) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn sleeper(folder: &Path) -> Process {
-        let mut command = Command::new("sleep");
-        command.arg("600");
-        Process::start("sleep", command, &folder.join("log"), &folder.join("pid")).unwrap()
+    /// A process that looks like the service of `folder`, its number in `service.pid` of `told`.
+    fn sleeper(folder: &Path, told: &Path) -> Process {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600; true", "sh", "--config"]).arg(config_file(folder));
+        Process::start("sleep", command, &folder.join("log"), &pid_file(told)).unwrap()
     }
 
     #[tokio::test]
     async fn a_killed_run_is_recognised_by_number_and_start_time() {
         let folder = tempfile::tempdir().unwrap();
-        let pid_file = folder.path().join("pid");
-        let mut process = sleeper(folder.path());
-        assert_eq!(left_over(&pid_file), Some(process.pid));
+        let pid_file = pid_file(folder.path());
+        let mut process = sleeper(folder.path(), folder.path());
+        assert_eq!(left_over(folder.path()), Some(process.pid));
 
         let written = fs::read_to_string(&pid_file).unwrap();
         let (number, _) = written.split_once('\n').unwrap();
         fs::write(&pid_file, format!("{number}\nanother boot 1\n")).unwrap();
-        assert!(!stop_left_over(&pid_file).await.unwrap(), "a recycled number is left alone");
+        assert!(!stop_left_over(folder.path()).await.unwrap(), "a recycled number is left alone");
         assert!(process.ended().unwrap().is_none());
 
         fs::write(&pid_file, written).unwrap();
-        assert!(stop_left_over(&pid_file).await.unwrap());
+        assert!(stop_left_over(folder.path()).await.unwrap());
         assert!(process.child.wait().await.is_ok());
         assert!(!pid_file.exists());
-        assert!(!stop_left_over(&pid_file).await.unwrap(), "once");
+        assert!(!stop_left_over(folder.path()).await.unwrap(), "once");
     }
 
     #[tokio::test]
     async fn kill9_waits_until_it_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let process = sleeper(folder.path());
+        let process = sleeper(folder.path(), folder.path());
         let pid = process.pid;
         process.kill9().await.unwrap();
         assert!(test_kill_process(pid).is_err());
-        assert!(!folder.path().join("pid").exists());
+        assert!(!pid_file(folder.path()).exists());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_is_not_the_folders_service_is_left_alone() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut process = sleeper(folder.path(), other.path());
+        assert!(!stop_left_over(other.path()).await.unwrap());
+        assert!(process.ended().unwrap().is_none());
+        process.kill9().await.unwrap();
     }
 }

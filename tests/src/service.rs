@@ -193,6 +193,7 @@ impl Service {
         let shown = arguments.join(" ");
         let output = Command::from(self.command(arguments)?)
             .stdin(std::process::Stdio::null())
+            .kill_on_drop(true)
             .output()
             .await
             .with_context(|| format!("cannot start {} {shown}", self.spec.role.as_str()))?;
@@ -208,11 +209,17 @@ impl Service {
         let mut command = std::process::Command::new(executable(self.spec.role.as_str())?);
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.env("RUST_BACKTRACE", "1").current_dir(&self.folder);
-        command.arg("--config").arg(self.folder.join("service.toml")).args(arguments);
+        command.arg("--config").arg(config_file(&self.folder)).args(arguments);
         Ok(command)
     }
 }
 
+/// The configuration of the service in this folder.
+pub(crate) fn config_file(folder: &Path) -> PathBuf {
+    folder.join("service.toml")
+}
+
+/// The file that names its process.
 pub(crate) fn pid_file(folder: &Path) -> PathBuf {
     folder.join("service.pid")
 }

@@ -8,6 +8,12 @@ use std::path::{Path, PathBuf};
 /// Where root keeps state: the account that runs PostgreSQL cannot pass through root's home.
 const ROOT_BASE: &str = "/var/lib/theriac";
 
+/// The file that tells the folder of a network from any other.
+pub(crate) const MARKER: &str = "theriac-network";
+
+/// The file that the run that uses the folder holds.
+pub(crate) const LOCK: &str = "lock";
+
 /// The folder of one network, held by this process.
 #[derive(Debug)]
 pub struct StateDir {
@@ -19,11 +25,13 @@ impl StateDir {
     /// Opens the folder, making it if need be.
     ///
     /// # Errors
-    /// When another run that is alive holds it, or it cannot be made.
+    /// When it holds something and no network was ever started in it; another run that is alive holds it; or it
+    /// cannot be made.
     pub fn open(path: &Path) -> Result<Self> {
         fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot resolve {}", path.display()))?;
-        let lock_path = path.join("lock");
+        mark(&path)?;
+        let lock_path = path.join(LOCK);
         let lock = File::options()
             .create(true)
             .append(true)
@@ -50,6 +58,24 @@ impl StateDir {
     pub fn join(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.path.join(relative)
     }
+}
+
+/// Marks an empty folder as a network's; one that is marked stays as it is, any other is not ours to use.
+fn mark(path: &Path) -> Result<()> {
+    let marker = path.join(MARKER);
+    if marker.is_file() {
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if entries.next().is_some() {
+        bail!(
+            "{} is not empty, and no network keeps its state there (it has no file {MARKER}); nothing was touched: \
+             name an empty or a new folder by --state",
+            path.display()
+        );
+    }
+    fs::write(&marker, "A network of `cargo xtask up` keeps its state here; `--reset` deletes it.\n")
+        .with_context(|| format!("cannot write {}", marker.display()))
 }
 
 /// The folder for the clone at `root`: under `/var/lib` for root, otherwise where XDG says. Two clones never share one.
@@ -89,8 +115,20 @@ mod tests {
         assert_ne!(default_path(one.path()).unwrap(), default_path(two.path()).unwrap());
         assert_eq!(default_path(one.path()).unwrap(), default_path(one.path()).unwrap());
         let held = StateDir::open(one.path()).unwrap();
+        assert!(one.path().join(MARKER).is_file());
         assert!(StateDir::open(one.path()).unwrap_err().to_string().contains("another run"));
         drop(held);
         StateDir::open(one.path()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("thesis.txt"), "years").unwrap();
+        let refused = StateDir::open(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("is not empty") && refused.contains("--state"), "{refused}");
+        let names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["thesis.txt"]);
     }
 }

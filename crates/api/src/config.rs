@@ -94,7 +94,7 @@ pub struct TelemetryConfig {
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: LogFormat::Json }
+        Self { filter: crate::telemetry::DEFAULT_FILTER.to_owned(), format: LogFormat::Json }
     }
 }
 

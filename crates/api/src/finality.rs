@@ -8,7 +8,7 @@ use lifecycle::Refusal;
 use store::notify::{Listener, Signal};
 use store::{Bytes32, PgPool};
 use time::OffsetDateTime;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::SharedDirectory;
@@ -54,7 +54,11 @@ struct Waiter {
 
 /// Everyone who waits for a change to become final. Clones share the list.
 #[derive(Clone, Default)]
-pub struct Finality(Arc<Mutex<Vec<Waiter>>>);
+pub struct Finality {
+    waiters: Arc<Mutex<Vec<Waiter>>>,
+    /// Somebody began to wait.
+    begun: Arc<Notify>,
+}
 
 impl Finality {
     /// Waits until the event is final, and what became of the pack in it; at most `patience`.
@@ -90,6 +94,7 @@ impl Finality {
     pub async fn wait_for(&self, awaited: Awaited, patience: Duration) -> Fate {
         let (answer, answered) = oneshot::channel();
         self.lock().push(Waiter { awaited, answer });
+        self.begun.notify_one();
         match tokio::time::timeout(patience, answered).await {
             Ok(Ok(fate)) => fate,
             // The waiter is dropped from the list at the next look, because its receiver is gone.
@@ -99,7 +104,7 @@ impl Finality {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiter>> {
         // A panic while holding the lock leaves a list that is still one.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_idle(&self) -> bool {
@@ -175,14 +180,13 @@ pub async fn follow(pool: PgPool, directory: SharedDirectory, finality: Finality
 /// Until a block is final, or it is time to look.
 async fn pause(listener: &mut Option<Listener>, finality: &Finality) {
     let look = async {
-        let mut waited = Duration::ZERO;
-        while waited < FOLLOW_EVERY {
-            tokio::time::sleep(FINALITY_LOOK_EVERY).await;
-            waited += FINALITY_LOOK_EVERY;
-            if !finality.is_idle() {
-                return;
+        if finality.is_idle() {
+            tokio::select! {
+                () = tokio::time::sleep(FOLLOW_EVERY) => return,
+                () = finality.begun.notified() => {}
             }
         }
+        tokio::time::sleep(FINALITY_LOOK_EVERY).await;
     };
     let Some(hears) = listener else { return look.await };
     let heard = async {

@@ -14,6 +14,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, TelemetryConfig};
 
+/// What is logged unless configured: everything from [`tracing::Level::INFO`] on, except of the consensus engine and
+/// its network, which tell at that level what happens several times a second while nothing is wrong.
+pub const DEFAULT_FILTER: &str = "info,arc_malachitebft=warn,libp2p=warn";
+
 /// Bounds of the duration histogram in seconds: a look-up in memory to a large capture.
 const DURATION_BOUNDS: [f64; 13] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -179,6 +183,25 @@ fn method_name(method: &Method) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_engine_is_heard_by_default_only_when_something_is_wrong() {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        let filter = EnvFilter::try_new(DEFAULT_FILTER).unwrap();
+        let subscriber = tracing_subscriber::registry().with(filter);
+        tracing::subscriber::with_default(subscriber, || {
+            assert!(tracing::enabled!(target: "consensus::driver", tracing::Level::INFO));
+            assert!(tracing::enabled!(target: "node", tracing::Level::INFO));
+            assert!(!tracing::enabled!(target: "node", tracing::Level::DEBUG));
+            for quiet in [
+                tracing::enabled!(target: "arc_malachitebft_engine::consensus", tracing::Level::INFO),
+                tracing::enabled!(target: "libp2p_swarm", tracing::Level::INFO),
+            ] {
+                assert!(!quiet);
+            }
+            assert!(tracing::enabled!(target: "arc_malachitebft_engine::consensus", tracing::Level::WARN));
+        });
+    }
 
     #[test]
     fn requests_are_counted_by_route_and_status() {

@@ -28,6 +28,7 @@ pub fn verify(proof: &Proof, genesis: &Genesis, event: Option<&Disclosure>, age:
         network: genesis.network(),
         validators: genesis.validator_set(),
         directory: genesis.directory(),
+        ahead_max_ms: genesis.rules.block_ahead_max_ms,
         checks: Vec::new(),
     };
     let result = match proof {
@@ -71,6 +72,8 @@ struct Verifier {
     network: Hash,
     validators: ValidatorSet,
     directory: Directory,
+    /// How far the network lets a block's time be ahead of a clock.
+    ahead_max_ms: u64,
     checks: Vec<String>,
 }
 
@@ -212,6 +215,11 @@ impl Verifier {
         let Some(Age { max_seconds, now_ms }) = age else {
             return Ok(claim);
         };
+        let ahead_ms = claim.last.time_ms.saturating_sub(now_ms);
+        if ahead_ms > self.ahead_max_ms {
+            let (height, seconds) = (claim.last.height, ahead_ms.div_ceil(1_000));
+            return Err(format!("age: block {height} is {seconds} s in the future"));
+        }
         let age_ms = now_ms.saturating_sub(claim.last.time_ms);
         if age_ms > max_seconds.saturating_mul(1_000) {
             let seconds = age_ms.div_ceil(1_000);

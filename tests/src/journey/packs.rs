@@ -96,14 +96,31 @@ impl Journey {
     }
 
     pub(super) async fn refuse_the_recalled(&self) -> Result<Done> {
-        let scan = self.shipment.scan(self.pack(2)?)?;
-        until("the recall at the pharmacy", WITHIN, || async {
-            let answer = self.authenticate(&self.pharmacy, &scan).await?;
+        let dispensed = self.pack(0)?;
+        let left: Vec<&String> = self.shipment.packs.iter().filter(|serial| *serial != dispensed).collect();
+        for client in [&self.pharmacy, &self.distributor, &self.manufacturer] {
+            self.until_recalled(client, self.pack(2)?).await?;
+            // Where one pack is recalled, its whole lot is: there is no waiting for any other.
+            for serial in &left {
+                let answer = self.authenticate(client, &self.shipment.scan(serial)?).await?;
+                ensure!(answer["verdict"] == "recalled", "not recalled at {}: {answer}", client.base());
+            }
+        }
+        let mut problem = String::new();
+        for serial in self.shipment.packs_of(0).iter().filter(|serial| *serial != dispensed) {
+            let scan = json!({ "scan": self.shipment.scan(serial)? });
+            problem = self.pharmacy.post("/v1/packs/dispense", &scan).await?.expect(409)?.problem();
+        }
+        let count = left.len();
+        Ok((format!("recalled at all three: each of {count} packs; none is dispensed ({problem})"), None))
+    }
+
+    async fn until_recalled(&self, client: &Client, serial: &str) -> Result<()> {
+        let scan = self.shipment.scan(serial)?;
+        until("the recall", WITHIN, || async {
+            let answer = self.authenticate(client, &scan).await?;
             Ok((answer["verdict"] == "recalled").then_some(()))
         })
-        .await?;
-        let refused =
-            self.pharmacy.post("/v1/packs/dispense", &json!({ "scan": scan })).await?.expect(409)?;
-        Ok((format!("every pack of the lot is refused ({})", refused.problem()), None))
+        .await
     }
 }

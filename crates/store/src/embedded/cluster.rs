@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use sqlx::Connection;
 use tokio::process::Command;
 
@@ -264,8 +265,31 @@ impl Cluster {
 const POLL: Duration = Duration::from_millis(20);
 
 /// Runs a program to its end. `pg_ctl` hands its log file to the server, so the pipes close with `pg_ctl`.
+/// When the caller gives up, the program is killed with all that it started; a server that `pg_ctl` started has a
+/// group of its own and stays.
 async fn run(command: &mut Command, program: &'static str) -> Result<Output, EmbeddedError> {
-    command.output().await.map_err(|error| EmbeddedError::io("run", Path::new(program))(error))
+    let failed = EmbeddedError::io("run", Path::new(program));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return Err(failed(error)),
+    };
+    let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
+    let output = child.wait_with_output().await.map_err(failed)?;
+    group.0 = None;
+    Ok(output)
+}
+
+/// The process group of a program, killed when dropped before the program has ended.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // Gone already is what is wanted.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 /// Holds the file's lock until dropped.
@@ -287,4 +311,37 @@ fn tail(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(3)..].join(" / ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_that_nobody_waits_for_any_more_is_killed_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "sleep 600 & echo $! > \"$0.new\"; mv \"$0.new\" \"$0\"; wait"])
+            .arg(&file)
+            .process_group(0);
+        let ready = async {
+            while !file.exists() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = run(&mut command, "sh") => panic!("it ended"),
+            () = ready => {}
+        }
+        let pid: i32 = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+        let stat = PathBuf::from(format!("/proc/{pid}/stat"));
+        let start = Instant::now();
+        // Whoever adopts it may not have waited for it yet.
+        while fs::read_to_string(&stat).is_ok_and(|text| !text.contains(") Z ")) {
+            assert!(start.elapsed() < Duration::from_secs(10), "it lives");
+            tokio::task::yield_now().await;
+        }
+    }
 }

@@ -170,6 +170,12 @@ fn age_is_judged_by_the_proofs_last_block() {
     let old = desk.verify("proof.json", &at("59"));
     assert_eq!(old.code, 1);
     old.says("✗ broken: age: block 5 is 60 s old, more than the 59 s permitted", "");
+    // Clocks differ by as much as the network's rules permit between them, not more.
+    let before = |now| desk.verify("proof.json", &["--max-age", "5", "--now", now]);
+    assert_eq!(before("2025-06-15T15:06:39Z").code, 0);
+    let future = before("1999-12-31T23:59:59Z");
+    assert_eq!(future.code, 1, "{future:?}");
+    future.says("✗ broken: age: block 5 is", "s in the future");
     // Without --now the machine's clock counts, and the story is long past.
     assert_eq!(desk.verify("proof.json", &["--max-age", "60"]).code, 1);
 }
