@@ -38,11 +38,12 @@ impl SignerLock {
         Ok(self.connection.ping().await?)
     }
 
-    /// Gives the lock back.
+    /// Gives the lock back: when this returns, another may take it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`]; the lock is free even then.
-    pub async fn release(self) -> Result<(), Error> {
+    /// [`Error::Unavailable`]; the connection is gone then, and the lock with it as soon as PostgreSQL notices.
+    pub async fn release(mut self) -> Result<(), Error> {
+        sqlx::query_scalar!(r#"SELECT pg_advisory_unlock($1) AS "freed!""#, KEY).fetch_one(&mut self.connection).await?;
         Ok(self.connection.close().await?)
     }
 }

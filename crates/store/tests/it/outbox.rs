@@ -126,7 +126,7 @@ async fn there_is_one_signer_and_the_next_follows_when_it_is_gone() {
     first.release().await.unwrap();
     let mut second = SignerLock::try_acquire(database.pool()).await.unwrap().unwrap();
 
-    sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    sqlx::query("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
         .execute(database.pool())
         .await
         .unwrap();
