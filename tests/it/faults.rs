@@ -1,12 +1,14 @@
 //! Faults of processes and databases: nothing accepted is lost or anchored twice, and the rest go on.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e::until::until;
-use e2e::{Clusters, Network, OrganisationSpec};
+use e2e::{Clusters, Network, OrganisationSpec, Shipment};
 use rand::{Rng as _, SeedableRng as _};
+use serde_json::json;
 use store::embedded::StopMode;
 
-use crate::support::{WITHIN, accepted, all_anchored, captured, draw, verdict};
+use crate::rows::Rows;
+use crate::support::{WITHIN, accepted, all_anchored, anchored, captured, draw, expected, verdict};
 
 async fn four() -> Result<Network> {
     Network::builder().organisations(OrganisationSpec::four()).start().await
@@ -39,24 +41,49 @@ async fn any_service_may_be_killed_at_any_moment() -> Result<()> {
         verdict(&pharmacy, &shipment.scan(&shipment.packs[0])?, "genuine").await?;
     }
     network.agree(WITHIN).await?;
-    // A node refuses a batch that is on the chain already, so twice would show as a pack commissioned before.
+    let rows = Rows::of(network.service("manufacturer")?).await?;
+    rows.all_final(WITHIN).await?;
+    rows.each_event_is_anchored_once().await?;
     let alerts = manufacturer.get("/v1/alerts").await?.ok()?;
     ensure!(alerts["alerts"].as_array().is_some_and(Vec::is_empty), "something was anchored twice: {alerts}");
     network.stop().await
 }
 
+/// Without the manufacturer, the distributor receives what was sent to it, and that becomes final.
+async fn goes_on_without_the_manufacturer(network: &mut Network, sent: &Shipment) -> Result<()> {
+    let distributor = network.service("distributor")?.client()?;
+    expected(&distributor, &format!("00/{}", sent.sscc)).await?;
+    network.service("manufacturer")?.kill9().await?;
+    let received =
+        distributor.post("/v1/deliveries", &json!({ "epc": sent.sscc })).await?.expect(201)?.json();
+    anchored(&distributor, received["event_id"].as_str().unwrap_or_default(), WITHIN).await?;
+    network.service("manufacturer")?.restart().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn with_one_down_the_rest_go_on_and_with_two_down_capture_still_accepts() -> Result<()> {
+async fn with_any_one_down_the_rest_go_on_and_with_two_down_capture_still_accepts() -> Result<()> {
     let mut network = four().await?;
     let manufacturer = network.service("manufacturer")?.client()?;
-    network.service("regulator")?.kill9().await?;
-    let first = draw(21)?;
-    let job = accepted(&manufacturer, &first.xml).await?;
-    captured(&manufacturer, &job).await?;
-    all_anchored(&manufacturer, &first).await?;
+    let mut made = Vec::new();
+    for (seed, victim) in (21..).zip(["regulator", "pharmacy", "distributor"]) {
+        network.service(victim)?.kill9().await?;
+        let meanwhile = draw(seed)?;
+        let job = accepted(&manufacturer, &meanwhile.xml).await?;
+        captured(&manufacturer, &job).await?;
+        all_anchored(&manufacturer, &meanwhile).await.with_context(|| format!("without the {victim}"))?;
+        network.service(victim)?.restart().await?;
+        made.push(meanwhile);
+    }
+    goes_on_without_the_manufacturer(&mut network, &made[0]).await?;
+    network.agree(WITHIN).await?;
+    let pharmacy = network.service("pharmacy")?.client()?;
+    for meanwhile in &made {
+        verdict(&pharmacy, &meanwhile.scan(&meanwhile.packs[0])?, "genuine").await?;
+    }
 
+    network.service("regulator")?.kill9().await?;
     network.service("distributor")?.kill9().await?;
-    let second = draw(22)?;
+    let second = draw(29)?;
     let job = accepted(&manufacturer, &second.xml).await?;
     captured(&manufacturer, &job).await?;
     let receipt =

@@ -11,3 +11,5 @@ mod large;
 mod rows;
 mod strangers;
 mod support;
+mod up;
+mod way;

@@ -66,7 +66,8 @@ impl Rows {
         Ok(place.map(u64::try_from).transpose()?)
     }
 
-    /// Checks that the commitment of every event is a leaf of exactly one batch.
+    /// Checks that the commitment of every event is a leaf of exactly one batch, and that no leaf, be it a commitment
+    /// or a change of a pack, is in two.
     pub async fn each_event_is_anchored_once(&self) -> Result<()> {
         let mut conn = self.conn.lock().await;
         let commitments: Vec<Vec<u8>> =
@@ -77,6 +78,7 @@ impl Rows {
         for leaf in leaves.iter().flat_map(|leaves| leaves.chunks(32)) {
             *times.entry(leaf).or_default() += 1;
         }
+        ensure!(times.values().all(|found| *found == 1), "a leaf stands in two batches");
         for commitment in &commitments {
             let found = times.get(commitment.as_slice()).copied().unwrap_or_default();
             ensure!(found == 1, "an event stands {found} times in batches");

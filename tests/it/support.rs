@@ -9,7 +9,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 /// No condition is waited for longer: two cores run everything at once.
-pub const WITHIN: Duration = Duration::from_secs(60);
+pub const WITHIN: Duration = Duration::from_secs(240);
 
 /// A drawn shipment whose events happened just before now.
 pub fn draw(seed: u64) -> Result<Shipment> {
@@ -73,6 +73,19 @@ pub async fn all_anchored(client: &Client, shipment: &Shipment) -> Result<()> {
         anchored(client, &format!("urn:uuid:{event}"), WITHIN).await?;
     }
     Ok(())
+}
+
+/// Waits until an organisation expects these goods: a canonical key, such as `00/…` of a pallet.
+pub async fn expected(client: &Client, key: &str) -> Result<()> {
+    until("the shipment notice", WITHIN, || async {
+        let Ok(answer) = client.get("/v1/deliveries").await else { return Ok(None) };
+        let open = answer.json();
+        let listed = open["deliveries"].as_array().is_some_and(|list| {
+            list.iter().any(|delivery| delivery["epc"] == key && delivery["state"] == "expected")
+        });
+        Ok(listed.then_some(()))
+    })
+    .await
 }
 
 /// Waits until a service's verdict on a pack is this one.

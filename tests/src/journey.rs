@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::{Client, Network, Shipment};
 
 /// No step waits longer for another organisation.
-pub(crate) const WITHIN: Duration = Duration::from_secs(30);
+pub(crate) const WITHIN: Duration = Duration::from_secs(120);
 
 /// What one step did.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use crate::process::Process;
 use crate::until::until;
 
 /// How long a service may take from its start until it is ready. After a crash it replays blocks first.
-pub const READY_MAX: Duration = Duration::from_secs(60);
+pub const READY_MAX: Duration = Duration::from_secs(120);
 
 /// A service of a network, running or not.
 #[derive(Debug)]

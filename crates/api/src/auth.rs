@@ -3,6 +3,7 @@
 //! A handler names the permission it needs in its type, `Allowed<permission::Capture>`, so that none is forgotten.
 
 mod clients;
+mod gate;
 mod key;
 pub mod permission;
 
@@ -12,12 +13,13 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures::future::{Either, LocalBoxFuture, Ready, ready};
 use gs1::Gln;
 use uuid::Uuid;
 
 pub use clients::Clients;
+pub(crate) use gate::gate;
 pub use key::{ApiKey, KeyHash};
 pub use permission::{Permission, Permissions, Required};
 
@@ -35,6 +37,33 @@ pub struct Client {
     pub site: Option<Gln>,
     /// What it may do.
     pub permissions: Permissions,
+}
+
+impl Client {
+    /// # Errors
+    /// `forbidden`, naming the permission, when the client lacks it.
+    fn require(&self, permission: Permission) -> Result<(), Problem> {
+        if self.permissions.contains(permission) {
+            return Ok(());
+        }
+        let needed = format_args!("the permission `{}` is needed", permission.name());
+        Err(Problem::new(ProblemType::Forbidden).detail(needed))
+    }
+}
+
+/// Who calls, by the key that the request carries.
+async fn caller(shared: &Shared, request: &HttpRequest) -> Result<Arc<Client>, Problem> {
+    let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
+    let Some(hash) = header.and_then(KeyHash::of_header) else {
+        return Err(Problem::new(ProblemType::Unauthenticated));
+    };
+    match shared.clients.remembered(&hash) {
+        Some(client) => Ok(client),
+        None => {
+            let from = request.peer_addr().map(|address| address.ip());
+            shared.clients.look_up(&shared.pool, hash, from).await
+        }
+    }
 }
 
 /// A caller that holds permission `P`, extracted from the request. Dereferences to the [`Client`].
@@ -64,10 +93,7 @@ impl<P: Required> Allowed<P> {
 
     fn admit(client: Arc<Client>, shared: &Shared) -> Result<Self, Problem> {
         tracing::Span::current().record("client.id", tracing::field::display(client.id));
-        if !client.permissions.contains(P::PERMISSION) {
-            let needed = format_args!("the permission `{}` is needed", P::PERMISSION.name());
-            return Err(Problem::new(ProblemType::Forbidden).detail(needed));
-        }
+        client.require(P::PERMISSION)?;
         shared.clients.within_rate(client.id)?;
         Ok(Self { client, permission: PhantomData })
     }
@@ -81,16 +107,12 @@ impl<P: Required> FromRequest for Allowed<P> {
         let Some(shared) = request.app_data::<web::Data<Shared>>() else {
             return Either::Left(ready(Err(Problem::internal("the service's shared state is not app data"))));
         };
-        let header = request.headers().get(AUTHORIZATION).map(|value| value.as_bytes());
-        let Some(hash) = header.and_then(KeyHash::of_header) else {
-            return Either::Left(ready(Err(Problem::new(ProblemType::Unauthenticated))));
-        };
-        if let Some(client) = shared.clients.remembered(&hash) {
-            return Either::Left(ready(Self::admit(client, shared)));
+        if let Some(client) = request.extensions().get::<Arc<Client>>() {
+            return Either::Left(ready(Self::admit(Arc::clone(client), shared)));
         }
-        let shared = shared.clone();
+        let (shared, request) = (shared.clone(), request.clone());
         Either::Right(Box::pin(async move {
-            let client = shared.clients.look_up(&shared.pool, hash).await?;
+            let client = caller(&shared, &request).await?;
             Self::admit(client, &shared)
         }))
     }

@@ -30,7 +30,7 @@ use crate::shared::Shared;
 /// The answer about a pack.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Authentication {
-    /// What is known, in one word: `genuine`, `unknown_product`, `unknown_serial`, `lot_mismatch`,
+    /// What is known, in one word: `genuine`, `incomplete_label`, `unknown_product`, `unknown_serial`, `lot_mismatch`,
     /// `expiry_mismatch`, `withdrawn`, `recalled`, `inactive`, `expired`.
     pub verdict: &'static str,
     /// What the light shows: `green`, `amber` or `red`.

@@ -5,18 +5,21 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures::StreamExt as _;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
+use tokio::time::{Instant, timeout_at};
 
 use crate::idempotency::{Fingerprint, IdempotencyKey, WriteRequest};
-use crate::limits::JSON_BODY_BYTES_DEFAULT;
-use crate::problem::{Problem, ProblemType, from_json_data, from_json_syntax};
+use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_SECONDS_DEFAULT, JSON_BODY_BYTES_DEFAULT};
+use crate::problem::{Fault, Problem, ProblemType, from_json_data, from_json_syntax};
 use crate::shared::Shared;
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -70,7 +73,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let checked = json_media_type(request).and_then(|()| reader(request, payload, limit_of(request)));
-        Box::pin(async move { parse(&checked?.await?).map(Self) })
+        Box::pin(async move { parse_object(&checked?.await?).map(Self) })
     }
 }
 
@@ -85,7 +88,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Write<T> {
         Box::pin(async move {
             let (key, bytes) = (key?, checked?.await?);
             let fingerprint = Fingerprint::of(&request, &bytes);
-            Ok(Self { body: parse(&bytes)?, request: WriteRequest { key, fingerprint } })
+            Ok(Self { body: parse_object(&bytes)?, request: WriteRequest { key, fingerprint } })
         })
     }
 }
@@ -141,13 +144,17 @@ fn reader(
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large(limit));
     }
-    let mut chunks = payload.take();
+    let shared = request.app_data::<web::Data<Shared>>();
+    let patience = shared.map_or(BODY_SECONDS_DEFAULT, |shared| shared.config.http.body_timeout_seconds);
+    let (started, mut chunks) = (Instant::now(), payload.take());
     Ok(async move {
         let mut body = BytesMut::with_capacity(usize::try_from(announced.unwrap_or(0)).unwrap_or(0));
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| {
-                Problem::new(ProblemType::RequestTimeout).detail("the body broke off").caused_by(error)
-            })?;
+        loop {
+            let gained = body.len() as u64 / BODY_BYTES_PER_SECOND_MIN;
+            let until = started + Duration::from_secs(patience.saturating_add(gained));
+            let next = timeout_at(until, chunks.next()).await.map_err(|_| too_slow(patience))?;
+            let Some(chunk) = next else { break };
+            let chunk = chunk.map_err(broken)?;
             if body.len().saturating_add(chunk.len()) as u64 > limit {
                 return Err(too_large(limit));
             }
@@ -155,6 +162,17 @@ fn reader(
         }
         Ok(body.freeze())
     })
+}
+
+fn too_slow(patience: u64) -> Problem {
+    let detail =
+        format_args!("{patience} s and one for each {BODY_BYTES_PER_SECOND_MIN} bytes that came are over");
+    Problem::new(ProblemType::RequestTimeout).detail(detail)
+}
+
+/// A body whose end did not come, or whose chunks are none (RFC 9112 section 7.1): the framework tells both alike.
+fn broken(error: PayloadError) -> Problem {
+    Problem::new(ProblemType::RequestTimeout).detail("the body broke off").caused_by(error)
 }
 
 fn too_large(limit: u64) -> Problem {
@@ -172,6 +190,16 @@ fn json_media_type(request: &HttpRequest) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(ProblemType::UnsupportedMediaType).detail("send `application/json`"))
+}
+
+/// As [`parse`], of a JSON object: serde would take an array for a struct as well, its fields by their order.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        parse::<IgnoredAny>(bytes)?;
+        let fault = Fault::new("invalid-field", "an object is needed, not an array").at("");
+        return Err(Problem::new(ProblemType::InvalidField).with_fault(fault));
+    }
+    parse(bytes)
 }
 
 /// Reads a JSON text into `T`.
@@ -241,6 +269,14 @@ mod tests {
         assert_eq!(fault("{\"packs\": ["), (ProblemType::MalformedJson, None, Some(1)));
         assert_eq!(fault("{\"packs\": []} x"), (ProblemType::MalformedJson, None, Some(1)));
         assert_eq!(parse::<List>(b"{\"packs\": []}").unwrap().packs.len(), 0);
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        let kind = |text: &str| parse_object::<Pack>(text.as_bytes()).unwrap_err().kind();
+        assert_eq!(kind(" [\"a\"]"), ProblemType::InvalidField);
+        assert_eq!(kind("[\"a\""), ProblemType::MalformedJson);
+        assert!(parse_object::<Pack>(b" {\"serial\": \"a\"}").is_ok());
     }
 
     #[test]

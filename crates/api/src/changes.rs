@@ -30,7 +30,7 @@ use crate::config::NodeTiming;
 use crate::finality::Fate;
 use crate::idempotency::WriteRequest;
 use crate::intake::{EventRef, Knowledge};
-use crate::label::{PackLabel, ReadLabel};
+use crate::label::{PackLabel, ReadLabel, ambiguous};
 use crate::problem::{AlertReference, Fault, Problem, ProblemType};
 use crate::shared::Shared;
 
@@ -89,6 +89,7 @@ impl Changes {
             let fault = Fault::new(ProblemType::UnknownGtinOwner.name(), "no such product is registered");
             return Err(Problem::invalid(vec![fault.at(label.pointer)]));
         };
+        read_whole(&label, asked.transition)?;
         let wanted = Wanted {
             client: asked.client,
             site: asked.site,
@@ -170,6 +171,47 @@ impl Changes {
         let knowledge = Knowledge::of(shared, shared.view()?);
         let event = event::prepare(wanted, event_id, &knowledge, &shared.entropy)?;
         self.0.submit(Job { wanted: wanted.clone(), event, request: None }).await
+    }
+}
+
+/// The site that a key is bound to: one of this organisation's.
+///
+/// # Errors
+/// `forbidden` when the directory has it as another organisation's, or not at all; `not-ready`.
+pub fn own_site(shared: &Shared, site: Gln) -> Result<Gln, Problem> {
+    let view = shared.view()?;
+    let owner = view.directory.organisation_at(&site).map(|owner| owner.id.0);
+    if owner == Some(shared.config.organisation.id) {
+        return Ok(site);
+    }
+    let message = "the key is bound to a site that is not this organisation's in the directory";
+    Err(Problem::new(ProblemType::Forbidden).with_fault(Fault::new("not_owner", message)))
+}
+
+/// What an expired pack must not undergo asks for the whole label: the ledger has lot and expiry blinded, so that only
+/// the label tells them.
+fn read_whole(label: &ReadLabel, transition: Transition) -> Result<(), Problem> {
+    if matches!(transition, Transition::Destroy | Transition::Lock | Transition::ReportStolen) {
+        return Ok(());
+    }
+    let scanned = label.pointer == "/scan";
+    let members = [
+        (label.subject.lot.is_none(), "/lot", "the lot (AI 10) is needed, as printed on the pack"),
+        (
+            label.subject.expiry.is_none(),
+            "/expiry",
+            "the expiry date (AI 17) is needed, as printed on the pack",
+        ),
+    ];
+    let missing: Vec<Fault> = members
+        .into_iter()
+        .filter(|(missing, ..)| *missing)
+        .map(|(_, at, message)| Fault::new("missing", message).at(if scanned { "/scan" } else { at }))
+        .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false if label.other_readings => Err(ambiguous(label.pointer)),
+        false => Err(Problem::invalid(missing).next_action("Scan the Data Matrix code again, or type all four: product code, serial number, lot and expiry date.")),
     }
 }
 

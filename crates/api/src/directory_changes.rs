@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use gs1::{Gtin, Lot};
-use ledger::directory::{ProductDetails, RecallClass};
-use ledger::{Canonical as _, DirectoryChange, Height};
+use ledger::directory::{ProductDetails, RecallClass, Stop};
+use ledger::{Canonical as _, Directory, DirectoryChange, Height};
 use lifecycle::Refusal;
 use serde::{Deserialize, Serialize};
 use store::directory_request::{DirectoryRequest, RequestKind, RequestState};
@@ -49,11 +49,53 @@ impl Change {
         Self { change, kind: RequestKind::Stop, gtin, lot }
     }
 
+    /// What the directory has in this change's place: none while there is nothing, else a fault for each member in which
+    /// that differs from what is asked.
+    fn differences(&self, directory: &Directory) -> Option<Vec<Fault>> {
+        match &self.change {
+            DirectoryChange::RegisterProduct(asked) => {
+                let there = directory.product(&asked.gtin)?;
+                let members = [
+                    ("/name", &asked.name, &there.name),
+                    ("/form", &asked.form, &there.form),
+                    ("/strength", &asked.strength, &there.strength),
+                ];
+                let differ = members.into_iter().filter(|(_, asked, there)| asked != there);
+                Some(differ.map(|(at, _, there)| taken_as(Refusal::AlreadyRegistered, there, at)).collect())
+            }
+            DirectoryChange::Stop { gtin, lot, class, reason } => {
+                let there = stop_of(directory, gtin, lot.as_ref())?;
+                let mut faults = Vec::new();
+                if there.class != *class {
+                    let class = format!("{:?}", there.class);
+                    faults.push(taken_as(Refusal::AlreadyStopped, &class, "/class"));
+                }
+                if there.reason != *reason {
+                    faults.push(taken_as(Refusal::AlreadyStopped, &there.reason, "/reason"));
+                }
+                Some(faults)
+            }
+            _ => None,
+        }
+    }
+
     fn location(&self, request: Uuid) -> String {
         match self.kind {
             RequestKind::Product => format!("/v1/products/requests/{request}"),
             RequestKind::Stop => format!("/v1/recalls/requests/{request}"),
         }
+    }
+}
+
+fn taken_as(refusal: Refusal, there: &str, pointer: &str) -> Fault {
+    Fault::new(refusal.as_str(), format_args!("{refusal}: it is there as `{there}`")).at(pointer)
+}
+
+/// The recall of a lot or, without one, the withdrawal of the product.
+pub fn stop_of<'a>(directory: &'a Directory, gtin: &Gtin, lot: Option<&Lot>) -> Option<&'a Stop> {
+    match lot {
+        Some(lot) => directory.recall(gtin, lot),
+        None => directory.withdrawal(gtin),
     }
 }
 
@@ -78,9 +120,9 @@ struct Taken {
     request_id: Uuid,
 }
 
-/// Hands a change to the ledger, once, if the rules admit it as far as is known here, and waits until the directory is as
-/// `there` asks. `taken` makes the answer of a change on its way from the id of its request; it is kept under the client's
-/// idempotency key.
+/// Hands a change to the ledger, once, if the rules admit it as far as is known here, and waits until the directory
+/// has an entry in its place. `taken` makes the answer of a change on its way from the id of its request; it is kept under
+/// the client's idempotency key. Who asked for something else than what came to be there is told so, and what differs.
 ///
 /// # Errors
 /// The ledger's refusal, and that of the rules here: `unknown-gtin-owner`, `foreign-product`, `already-exists`,
@@ -90,7 +132,6 @@ pub async fn submit<T: Serialize>(
     (client, request): (Uuid, WriteRequest),
     change: Change,
     taken: impl Fn(&str) -> T,
-    there: impl Fn(&DirectoryView) -> bool,
 ) -> Result<Became, Problem> {
     let id = shared.new_id();
     let answer = Answer::json(StatusCode::CREATED, &taken(&id.to_string()))?.at(change.location(id));
@@ -101,6 +142,7 @@ pub async fn submit<T: Serialize>(
     }
     // Of a repeated request it is the first one's.
     let Taken { request_id } = serde_json::from_slice(answer.body()).map_err(Problem::internal)?;
+    let there = |view: &DirectoryView| change.differences(&view.directory).is_some();
     let view = shared.directory.wait_for(patience(shared), there).await;
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
     let found = store::directory_request::find(&mut conn, request_id).await?;
@@ -110,7 +152,7 @@ pub async fn submit<T: Serialize>(
     match (found.state, found.refusal) {
         (RequestState::Refused, Some(code)) => {
             let refusal = Refusal::from_code(code).map_err(Problem::internal)?;
-            Err(refusal_problem(&shared.view()?.directory, &change.change, refusal))
+            Err(refusal_problem(&shared.view()?.directory, &change, refusal))
         }
         (RequestState::Accepted, _) => {
             let height = Height(found.height.unwrap_or_default());
@@ -122,7 +164,13 @@ pub async fn submit<T: Serialize>(
             let holds = |view| Became::Holds { view, request: request_id, location };
             Ok(current.map_or(Became::Answered(answer), holds))
         }
-        _ => Ok(Became::Answered(answer)),
+        // An entry is never replaced: whoever's turn comes after it is refused.
+        _ => match view.and_then(|view| change.differences(&view.directory)) {
+            Some(faults) if !faults.is_empty() => {
+                Err(Problem::new(ProblemType::AlreadyExists).with_faults(faults))
+            }
+            _ => Ok(Became::Answered(answer)),
+        },
     }
 }
 
@@ -137,7 +185,7 @@ async fn hand_over(
     let now_ms = shared.now_ms();
     let own = view.own(shared.config.organisation.id)?.id;
     let admitted = view.directory.admit(own, &change.change, view.height.next(), now_ms);
-    let refused = admitted.err().map(|refusal| refusal_problem(&view.directory, &change.change, refusal));
+    let refused = admitted.err().map(|refusal| refusal_problem(&view.directory, change, refusal));
     let (bytes, requested_at) = (change.change.to_bytes(), moment(now_ms));
     let row = NewOutboxRow {
         event: None,
@@ -177,13 +225,13 @@ async fn hand_over(
     .await
 }
 
-fn refusal_problem(directory: &ledger::Directory, change: &DirectoryChange, refusal: Refusal) -> Problem {
+fn refusal_problem(directory: &Directory, change: &Change, refusal: Refusal) -> Problem {
     let nobody = || {
         let fault = Fault::new(ProblemType::UnknownGtinOwner.name(), "nobody on the ledger owns this GTIN");
         Problem::invalid(vec![fault.at("/gtin")])
     };
     let with = |kind| Problem::new(kind).with_fault(Fault::new(refusal.as_str(), refusal).at("/gtin"));
-    match (refusal, change) {
+    match (refusal, &change.change) {
         (Refusal::UnknownProduct, _) => nobody(),
         (Refusal::NotOwner, DirectoryChange::RegisterProduct(details))
             if directory.prefix_owner(&details.gtin).is_none() =>
@@ -191,7 +239,12 @@ fn refusal_problem(directory: &ledger::Directory, change: &DirectoryChange, refu
             nobody()
         }
         (Refusal::NotOwner, _) => with(ProblemType::ForeignProduct),
-        (Refusal::AlreadyRegistered | Refusal::AlreadyStopped, _) => with(ProblemType::AlreadyExists),
+        (Refusal::AlreadyRegistered | Refusal::AlreadyStopped, _) => match change.differences(directory) {
+            Some(faults) if !faults.is_empty() => {
+                Problem::new(ProblemType::AlreadyExists).with_faults(faults)
+            }
+            _ => with(ProblemType::AlreadyExists),
+        },
         _ => with(ProblemType::StateConflict),
     }
 }

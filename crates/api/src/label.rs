@@ -1,7 +1,9 @@
 //! What a client says of a pack: the scan as the scanner sent it, or the fields of the label one by one.
 
 use capture::Subject;
-use gs1::{Ai, Carrier, ExpiryDate, Gs1Error, Gtin, Lot, Scan, ScanFault, SerialNumber, parse_scan};
+use gs1::{
+    Ai, Carrier, ElementString, ExpiryDate, Gs1Error, Gtin, Lot, Scan, ScanFault, SerialNumber, parse_scan,
+};
 use ledger::PackIdentity;
 use serde::Deserialize;
 use time::Date;
@@ -139,7 +141,13 @@ fn read_scan(text: &str, today: Date) -> Result<ReadLabel, Problem> {
         return Err(Problem::invalid(vec![Fault::new("carrier", message).at("/scan")]));
     }
     let (Some(gtin), Some(serial)) = (scan.gtin(), scan.serial()) else {
-        return Err(Problem::invalid(missing(&scan)));
+        // A serial number that another reading has was not missing: it ran together with the lot before it.
+        let elsewhere =
+            |reading: &ElementString| [Ai::GTIN, Ai::SERIAL].into_iter().all(|ai| reading.get(ai).is_some());
+        return Err(match scan.other_readings().iter().any(elsewhere) {
+            true => ambiguous("/scan"),
+            false => Problem::invalid(missing(&scan)),
+        });
     };
     let subject = Subject { pack: PackIdentity { gtin, serial }, lot: scan.lot(), expiry: scan.expiry() };
     let other_readings = !scan.other_readings().is_empty();
@@ -169,6 +177,13 @@ fn unreadable(fault: &ScanFault) -> Problem {
 pub fn ambiguous(pointer: &str) -> Problem {
     let message = "lot and serial number may have run together";
     Problem::new(ProblemType::AmbiguousScan).with_fault(Fault::new("AMBIGUOUS_SCAN", message).at(pointer))
+}
+
+/// A Digital Link that says two things of one element.
+#[must_use]
+pub fn contradicting(name: &str) -> Problem {
+    let message = "path and query of the link give different values";
+    Problem::new(ProblemType::AmbiguousScan).with_fault(Fault::new("AMBIGUOUS_SCAN", message).at(name))
 }
 
 fn with_column(fault: Fault, position: Option<u32>) -> Fault {
@@ -210,6 +225,14 @@ mod tests {
         let none = PackLabel::default().read(TODAY).unwrap_err();
         let places: Vec<_> = none.faults().iter().filter_map(|f| f.pointer.as_deref()).collect();
         assert_eq!(places, ["/gtin", "/serial"]);
+    }
+
+    #[test]
+    fn a_serial_number_that_ran_together_with_the_lot_is_not_missing() {
+        let lost = scan("]d201095215682512041728030010A12321S1").unwrap_err();
+        assert_eq!(lost.kind(), ProblemType::AmbiguousScan);
+        let none = scan("]d2010952156825120410A").unwrap_err();
+        assert_eq!(none.kind(), ProblemType::InvalidField);
     }
 
     #[test]

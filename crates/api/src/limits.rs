@@ -41,9 +41,19 @@ pub const KEY_FRESH_MS: u64 = 2_000;
 /// whatever happens.
 pub const KEY_STALE_MS: u64 = 5_000;
 
-/// Look-ups of keys that are not remembered, per second, over all callers. Guessing keys cannot take more than
-/// this from PostgreSQL; a restart of a chain of 5,000 pharmacies is through in ten seconds.
+/// Look-ups of keys that are not remembered, per second, from one address. Who guesses keys cannot take more than this
+/// from PostgreSQL; behind one proxy, a restart of a chain of 5,000 pharmacies is through in ten seconds.
 pub const UNKNOWN_KEYS_PER_SECOND: u32 = 500;
+
+/// Most addresses whose unknown keys are counted apart: at 100 bytes each under 1 MB. All others share one count.
+pub const STRANGERS_MAX: usize = 8_192;
+
+/// Seconds that a body may take to begin with: a JSON body of 1 MiB takes 9 over a line of 1 Mbit/s.
+pub const BODY_SECONDS_DEFAULT: u64 = 30;
+
+/// What a body gains for itself: a second for each of these bytes that came. So a document of 32 MiB may take nine
+/// minutes as long as it keeps coming at 0.5 Mbit/s, and who sends single bytes is done after [`BODY_SECONDS_DEFAULT`].
+pub const BODY_BYTES_PER_SECOND_MIN: u64 = 64 * 1024;
 
 /// Most answers kept byte for byte under an idempotency key. The largest is a list of 1,000 outcomes.
 pub const IDEMPOTENT_ANSWER_BYTES_MAX: usize = 1024 * 1024;

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use crate::limits::REQUEST_ID_BYTES_MAX;
 use crate::problem::{Problem, ProblemType};
 use crate::shared::Shared;
+use crate::unread::Unread;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,9 +49,10 @@ impl RequestId {
 /// # Errors
 /// None of its own: what comes from inside is turned into an answer here.
 pub async fn observe<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let unread = Unread::of(&mut request);
     let Some(shared) = request.app_data::<web::Data<Shared>>().cloned() else {
         return Err(Problem::internal("the service's shared state is not app data").into());
     };
@@ -67,24 +69,29 @@ pub async fn observe<B: MessageBody + 'static>(
     request.extensions_mut().insert(id.clone());
     let response = next.call(request).instrument(span.clone()).await?;
     let _entered = span.entered();
-    let response = finish(response, &id);
-    account(&shared, &response, &method, started.elapsed());
-    Ok(response)
+    let (response, problem) = finish(response, &id);
+    account(&shared, &response, problem.as_ref(), &method, started.elapsed());
+    Ok(match unread {
+        Some(unread) => unread.until_answered(response),
+        None => response,
+    })
 }
 
-/// Gives errors their instance and dialect, and every answer its headers.
+/// Gives errors their instance and dialect, and every answer its headers. The problem goes on to the log, because the
+/// answer that is made of it does not carry its causes.
 fn finish<B: MessageBody>(
     response: ServiceResponse<B>,
     id: &RequestId,
-) -> ServiceResponse<EitherBody<B, BoxBody>> {
-    let mut response = match problem_of(&response) {
+) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<Problem>) {
+    let (mut response, problem) = match problem_of(&response) {
         Some(problem) => {
             let problem = problem.instance(format!("urn:theriac:request:{}", id.as_str()));
             let epcis = response.request().path().starts_with(EPCIS_PREFIX);
             let problem = if epcis { problem.in_epcis() } else { problem };
-            response.into_response(problem.error_response()).map_into_right_body()
+            let response = response.into_response(problem.error_response()).map_into_right_body();
+            (response, Some(problem))
         }
-        None => response.map_into_left_body(),
+        None => (response.map_into_left_body(), None),
     };
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.0.clone());
@@ -92,7 +99,7 @@ fn finish<B: MessageBody>(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    response
+    (response, problem)
 }
 
 /// The problem in an answer that is an error, whoever made it. A refusal that a handler wrote out itself stays.
@@ -141,14 +148,21 @@ pub(crate) async fn fallback(request: HttpRequest) -> Result<HttpResponse, Probl
 }
 
 /// One log line and the metrics.
-fn account<B>(shared: &Shared, response: &ServiceResponse<B>, method: &Method, took: Duration) {
+fn account<B>(
+    shared: &Shared,
+    response: &ServiceResponse<B>,
+    problem: Option<&Problem>,
+    method: &Method,
+    took: Duration,
+) {
     let status = response.status();
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     tracing::Span::current().record("http.route", route.as_str());
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let status_code = status.as_u16();
+    #[cfg(feature = "testing")]
+    crate::testing::check_documented(&shared.operations, &route, method.as_str(), status_code);
     if status.is_server_error() {
-        let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
         let kind = problem.map_or("none", |problem| problem.kind().uri());
         let cause = problem.and_then(Problem::causes).unwrap_or_default();
         tracing::error!(

@@ -14,6 +14,9 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
 
+use crate::auth::{Permission, Permissions};
+use crate::idempotency::IDEMPOTENCY_KEY;
+use crate::observe::EPCIS_PREFIX;
 use crate::problem::{PROBLEM_JSON, ProblemDocument, ProblemType};
 use crate::routes;
 use crate::server::ServiceDefinition;
@@ -30,7 +33,9 @@ pub fn document(definition: &ServiceDefinition) -> OpenApi {
         .configure(routes::configure)
         .configure(definition.routes)
         .split_for_parts();
-    document.paths.paths.values_mut().for_each(add_problems);
+    for (path, item) in &mut document.paths.paths {
+        add_problems(item, path.starts_with(EPCIS_PREFIX));
+    }
     document
 }
 
@@ -115,21 +120,32 @@ pub(crate) fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (&'sta
     .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// Adds to each operation the problems that the base gives: what it documents itself stays.
-fn add_problems(item: &mut PathItem) {
+/// Adds to each operation the problems that the base gives, one under `/epcis` those of GS1's interface: what it
+/// documents itself stays.
+fn add_problems(item: &mut PathItem, epcis: bool) {
     for (_, operation) in operations_mut(item) {
-        let mut statuses = vec![500];
+        // Every operation refuses query parameters that it does not know, and the head of a request may come too late.
+        let mut statuses = vec![400, 408, 500];
         if is_secured(operation) {
             statuses.extend([401, 403, 429, 503]);
         }
         if operation.request_body.is_some() {
-            statuses.extend([400, 408, 413, 415, 422]);
+            statuses.extend([413, 415, 422]);
+        }
+        if epcis {
+            statuses.push(406);
         }
         for parameter in operation.parameters.iter().flatten() {
             let RefOr::T(parameter) = parameter else { continue };
-            statuses.push(400);
             if matches!(parameter.parameter_in, ParameterIn::Path) {
                 statuses.push(404);
+            }
+            if !epcis {
+                // A value that is none of its kind, such as a GTIN whose check digit is wrong. GS1 has 400 for that.
+                statuses.push(422);
+            }
+            if parameter.name.eq_ignore_ascii_case(IDEMPOTENCY_KEY) {
+                statuses.push(409);
             }
         }
         for status in statuses {
@@ -145,22 +161,66 @@ fn is_secured(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|needed| !needed.is_empty() && !needed.contains(&public))
 }
 
-/// Which methods each address has, by its pattern.
+/// The permissions that an operation asks for, all of them; none for a public one.
+fn needs(operation: &Operation) -> Option<Permissions> {
+    let named = serde_json::to_value(&operation.security).unwrap_or_default();
+    let scopes = named.as_array().into_iter().flatten().filter_map(|one| one.get(API_KEY)?.as_array());
+    let names = scopes.flatten().filter_map(|name| name.as_str()?.parse::<Permission>().ok());
+    is_secured(operation).then(|| names.collect())
+}
+
+/// What must be known of an operation before its handler is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    /// The permissions that it asks for; `None`: it is public.
+    pub(crate) needs: Option<Permissions>,
+    /// The names of its query parameters.
+    pub(crate) parameters: BTreeSet<String>,
+    /// The statuses that it says it answers with.
+    #[cfg(feature = "testing")]
+    pub(crate) statuses: BTreeSet<String>,
+}
+
+/// The operations that there are, by pattern and method.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Operations(BTreeMap<String, String>);
+pub(crate) struct Operations(BTreeMap<String, BTreeMap<&'static str, Rule>>);
 
 impl Operations {
     /// Reads them off the document.
     pub(crate) fn of(mut document: OpenApi) -> Self {
-        let methods = document.paths.paths.iter_mut().map(|(pattern, item)| {
-            let names: Vec<_> = operations_mut(item).map(|(method, _)| method).collect();
-            (pattern.clone(), names.join(", "))
+        let operations = document.paths.paths.iter_mut().map(|(pattern, item)| {
+            let rules = operations_mut(item).map(|(method, operation)| (method, Rule::of(operation)));
+            (pattern.clone(), rules.collect())
         });
-        Self(methods.collect())
+        Self(operations.collect())
     }
 
     /// The value of `Allow` for an address of this pattern.
     pub(crate) fn allow(&self, pattern: &str) -> Option<String> {
-        self.0.get(pattern).cloned()
+        // In the order of the document, which is not that of the alphabet.
+        const ORDER: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"];
+        let methods = self.0.get(pattern)?;
+        let there = ORDER.into_iter().filter(|method| methods.contains_key(method));
+        Some(there.collect::<Vec<_>>().join(", "))
+    }
+
+    /// The operation of this method at an address of this pattern.
+    pub(crate) fn of_request(&self, pattern: &str, method: &str) -> Option<&Rule> {
+        self.0.get(pattern)?.get(method)
+    }
+}
+
+impl Rule {
+    fn of(operation: &Operation) -> Self {
+        let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query) => Some(one.name.clone()),
+            _ => None,
+        });
+        Self {
+            needs: needs(operation),
+            parameters: parameters.collect(),
+            #[cfg(feature = "testing")]
+            statuses: operation.responses.responses.keys().cloned().collect(),
+        }
     }
 }

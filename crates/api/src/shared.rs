@@ -42,7 +42,7 @@ pub struct Shared {
     pub(crate) captures: tokio::sync::Notify,
     /// Tells the node in another process of work, where none runs in this one.
     pub(crate) waker: Option<Waker>,
-    /// Which methods each address has.
+    /// What there is at each address, and who may.
     pub(crate) operations: Operations,
     pub(crate) stopping: AtomicBool,
 }

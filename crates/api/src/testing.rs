@@ -20,6 +20,7 @@ use crate::auth::{ApiKey, Permission, Permissions};
 use crate::clock::{Clock as _, TestClock, moment};
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::openapi::Operations;
 use crate::server::{Parts, Roles, ServiceDefinition, ServiceError, start};
 use crate::shared::Shared;
 
@@ -145,6 +146,18 @@ impl TestApp {
         drop(self.stop);
         self.ended.await.expect("the service's task ends").expect("the service ends well");
     }
+}
+
+/// Every answer that any test gets must be one that the OpenAPI document names.
+///
+/// # Panics
+/// When it is not: the client's connection breaks off, and its test with it.
+pub(crate) fn check_documented(operations: &Operations, route: &str, method: &str, status: u16) {
+    let Some(rule) = operations.of_request(route, method) else { return };
+    assert!(
+        rule.statuses.contains(&status.to_string()),
+        "{method} {route} answered {status}, which its OpenAPI operation does not name"
+    );
 }
 
 /// A configuration with the defaults, on a free port of this machine.

@@ -61,7 +61,7 @@ impl Attempt<'_> {
         let hands_on =
             matches!(self.transition, Transition::Destroy | Transition::Lock | Transition::ReportStolen);
         let forbidden = match verdict.code {
-            VerdictCode::Genuine | VerdictCode::Inactive => false,
+            VerdictCode::Genuine | VerdictCode::IncompleteLabel | VerdictCode::Inactive => false,
             VerdictCode::Recalled | VerdictCode::Withdrawn | VerdictCode::Expired => !hands_on,
             VerdictCode::UnknownSerial => return Err(Refusal::UnknownPack.into()),
             _ => true,

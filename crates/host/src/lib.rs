@@ -1,18 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::GenesisError;
 use api::config::{NodeConfig, NodeTiming};
 use api::server::{BoxError, NodeContext, RunningNode, StartNode};
-use ledger::{Genesis, OrganisationId};
+use ledger::OrganisationId;
 use tokio::sync::oneshot;
-
-/// Longest genesis file: 10,000 organisations of 1 kB and 100,000 products of 300 bytes are 40 MB.
-pub const GENESIS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Why a node cannot be started from a service's configuration.
 #[derive(Debug, thiserror::Error)]
@@ -20,24 +15,9 @@ pub enum HostError {
     /// `[node]` is missing.
     #[error("[node] is not configured")]
     NotConfigured,
-    /// The genesis file cannot be read, or is longer than [`GENESIS_BYTES_MAX`].
-    #[error("{path}: the genesis file cannot be read")]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// What the operating system says.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The genesis file is not one.
-    #[error("{path}: not a genesis file")]
-    Genesis {
-        /// Which file.
-        path: PathBuf,
-        /// Where it breaks off.
-        #[source]
-        source: serde_json::Error,
-    },
+    /// The genesis file cannot be used.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
 }
 
 /// What a [`ServiceDefinition`](api::ServiceDefinition) starts its node with.
@@ -51,7 +31,7 @@ async fn start(context: NodeContext) -> Result<RunningNode, BoxError> {
     let config = node::Config {
         organisation: OrganisationId(context.config.organisation.id),
         key: context.signing_key,
-        genesis: read_genesis(&settings.genesis_file)?,
+        genesis: api::genesis::read(&settings.genesis_file)?,
         state_dir: settings.state_dir.clone(),
         consensus_listen: settings.consensus_listen.clone(),
         consensus_peers: settings.consensus_peers.clone(),
@@ -99,29 +79,5 @@ fn timing(settings: &NodeConfig) -> node::Timing {
         vote: Duration::from_millis(vote_ms),
         heartbeat: Duration::from_millis(heartbeat_ms),
         batch_age: Duration::from_millis(batch_age_ms),
-    }
-}
-
-fn read_genesis(path: &Path) -> Result<Genesis, HostError> {
-    let failed = |source| HostError::Read { path: path.to_owned(), source };
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    let read = file.take(GENESIS_BYTES_MAX + 1).read_to_string(&mut text).map_err(failed)?;
-    if read as u64 > GENESIS_BYTES_MAX {
-        return Err(failed(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "over the bound")));
-    }
-    serde_json::from_str(&text).map_err(|source| HostError::Genesis { path: path.to_owned(), source })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_no_genesis_is_named() {
-        let missing = read_genesis(Path::new("/nonexistent/genesis.json")).unwrap_err();
-        assert!(matches!(missing, HostError::Read { .. }) && missing.to_string().contains("genesis.json"));
-        let other = read_genesis(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))).unwrap_err();
-        assert!(matches!(other, HostError::Genesis { .. }));
     }
 }

@@ -20,8 +20,10 @@ pub enum Colour {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictCode {
-    /// Commissioned by the product's owner, active, in date, not stopped.
+    /// Commissioned by the product's owner, active, in date, not stopped; lot and expiry are those of the label.
     Genuine,
+    /// Commissioned, active and not stopped, but lot or expiry date were not read from the label.
+    IncompleteLabel,
     /// The directory knows no such product (NMVS_NC_PC_01): out of scope, or another market.
     UnknownProduct,
     /// The product's owner commissioned no such serial number (NMVS_NC_PC_02).
@@ -45,6 +47,7 @@ impl VerdictCode {
     pub fn as_str(self) -> &'static str {
         match self {
             VerdictCode::Genuine => "genuine",
+            VerdictCode::IncompleteLabel => "incomplete_label",
             VerdictCode::UnknownProduct => "unknown_product",
             VerdictCode::UnknownSerial => "unknown_serial",
             VerdictCode::LotMismatch => "lot_mismatch",
@@ -60,7 +63,7 @@ impl VerdictCode {
     pub fn colour(self) -> Colour {
         match self {
             VerdictCode::Genuine => Colour::Green,
-            VerdictCode::UnknownProduct => Colour::Amber,
+            VerdictCode::UnknownProduct | VerdictCode::IncompleteLabel => Colour::Amber,
             _ => Colour::Red,
         }
     }
@@ -69,6 +72,9 @@ impl VerdictCode {
     pub fn message(self) -> &'static str {
         match self {
             VerdictCode::Genuine => "Genuine, and may be dispensed.",
+            VerdictCode::IncompleteLabel => {
+                "The maker issued this serial number and nothing stops the pack, but lot or expiry date was not read."
+            }
             VerdictCode::UnknownProduct => "This product is not in the system.",
             VerdictCode::UnknownSerial => "The maker never issued this serial number.",
             VerdictCode::LotMismatch => "The lot on the label is not the lot of this serial number.",
@@ -86,6 +92,9 @@ impl VerdictCode {
     pub fn next_action(self) -> &'static str {
         match self {
             VerdictCode::Genuine => "Dispense.",
+            VerdictCode::IncompleteLabel => {
+                "Scan the whole Data Matrix code, or type lot and expiry date as they are printed."
+            }
             VerdictCode::UnknownProduct => {
                 "Check that this product carries the safety feature; it may be out of scope."
             }
@@ -139,7 +148,8 @@ pub struct Verdict {
 /// Judges a pack from what the ledger and its label say.
 ///
 /// What casts doubt on the pack itself comes first (unknown, mismatches), then what stops it (withdrawn,
-/// recalled), then its own state, then its date.
+/// recalled), then its own state, then its date. A label that did not say everything can be none of the worse things,
+/// and is not enough for the best.
 pub fn judge(standing: &Standing, label: &Label) -> Verdict {
     let code = match standing.state {
         _ if !standing.product_known => VerdictCode::UnknownProduct,
@@ -150,6 +160,9 @@ pub fn judge(standing: &Standing, label: &Label) -> Verdict {
         Some(_) if standing.recalled => VerdictCode::Recalled,
         Some(state) if state != PackState::Active => VerdictCode::Inactive,
         Some(_) if label.expired => VerdictCode::Expired,
+        Some(_) if label.lot_matches.is_none() || label.expiry_matches.is_none() => {
+            VerdictCode::IncompleteLabel
+        }
         Some(_) => VerdictCode::Genuine,
     };
     Verdict { code, state: standing.state }
@@ -168,9 +181,11 @@ mod tests {
 
     #[test]
     fn every_verdict_has_one_cause() {
-        let label = Label::default();
+        let label = Label { lot_matches: Some(true), expiry_matches: Some(true), expired: false };
         let cases = [
             (GOOD, label, VerdictCode::Genuine),
+            (GOOD, Label { lot_matches: None, ..label }, VerdictCode::IncompleteLabel),
+            (GOOD, Label { expiry_matches: None, ..label }, VerdictCode::IncompleteLabel),
             (Standing { product_known: false, state: None, ..GOOD }, label, VerdictCode::UnknownProduct),
             (Standing { state: None, ..GOOD }, label, VerdictCode::UnknownSerial),
             (GOOD, Label { lot_matches: Some(false), ..label }, VerdictCode::LotMismatch),
@@ -189,6 +204,7 @@ mod tests {
     fn only_genuine_is_green() {
         let green = |c: VerdictCode| c.colour() == Colour::Green;
         assert!(green(VerdictCode::Genuine));
+        assert!(!green(VerdictCode::IncompleteLabel));
         assert!(!green(VerdictCode::UnknownProduct) && !green(VerdictCode::Inactive));
     }
 }

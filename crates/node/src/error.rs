@@ -18,6 +18,9 @@ pub enum Error {
     /// What is stored contradicts itself or the genesis: an operator must look.
     #[error("stored state: {0}")]
     State(String),
+    /// More than one notice holds: an operator must look.
+    #[error("too large to announce: {0}")]
+    Oversize(String),
     /// Another process signs for this organisation.
     #[error("another process is the signer of this organisation")]
     Signer,

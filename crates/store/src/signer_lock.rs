@@ -43,7 +43,9 @@ impl SignerLock {
     /// # Errors
     /// [`Error::Unavailable`]; the connection is gone then, and the lock with it as soon as PostgreSQL notices.
     pub async fn release(mut self) -> Result<(), Error> {
-        sqlx::query_scalar!(r#"SELECT pg_advisory_unlock($1) AS "freed!""#, KEY).fetch_one(&mut self.connection).await?;
+        sqlx::query_scalar!(r#"SELECT pg_advisory_unlock($1) AS "freed!""#, KEY)
+            .fetch_one(&mut self.connection)
+            .await?;
         Ok(self.connection.close().await?)
     }
 }

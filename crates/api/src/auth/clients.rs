@@ -4,6 +4,7 @@
 //! [`KEY_STALE_MS`]; so a busy key never makes a herd of look-ups, and a revoked one ends within seconds.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,7 +12,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
-use governor::state::{InMemoryState, NotKeyed};
 use governor::{NotUntil, Quota, RateLimiter};
 use gs1::Gln;
 use store::PgPool;
@@ -22,7 +22,9 @@ use super::key::KeyHash;
 use super::{Client, Permissions};
 use crate::clock::SharedClock;
 use crate::config::HttpConfig;
-use crate::limits::{KEY_CACHE_ENTRIES_MAX, KEY_FRESH_MS, KEY_STALE_MS, UNKNOWN_KEYS_PER_SECOND};
+use crate::limits::{
+    KEY_CACHE_ENTRIES_MAX, KEY_FRESH_MS, KEY_STALE_MS, STRANGERS_MAX, UNKNOWN_KEYS_PER_SECOND,
+};
 use crate::problem::{Problem, ProblemType};
 
 /// Our clock, as `governor` reads one.
@@ -37,8 +39,7 @@ impl governor::clock::Clock for Ticks {
     }
 }
 
-type OneRate = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Nanos>>;
-type RateOfEach = RateLimiter<Uuid, DashMapStateStore<Uuid>, Ticks, NoOpMiddleware<Nanos>>;
+type RateOfEach<K> = RateLimiter<K, DashMapStateStore<K>, Ticks, NoOpMiddleware<Nanos>>;
 
 struct Entry {
     hash: KeyHash,
@@ -52,8 +53,9 @@ pub struct Clients {
     clock: SharedClock,
     /// By the hash's first bytes; whether it is that very key is compared in constant time.
     entries: RwLock<HashMap<u64, Entry>>,
-    strangers: OneRate,
-    rates: RateOfEach,
+    /// By the address that they come from, so that none locks out another's fresh key.
+    strangers: RateOfEach<IpAddr>,
+    rates: RateOfEach<Uuid>,
 }
 
 impl Clients {
@@ -68,7 +70,7 @@ impl Clients {
         Self {
             clock,
             entries: RwLock::new(HashMap::new()),
-            strangers: RateLimiter::direct_with_clock(strangers, ticks.clone()),
+            strangers: RateLimiter::new(strangers, DashMapStateStore::default(), ticks.clone()),
             rates: RateLimiter::new(per_client, DashMapStateStore::default(), ticks),
         }
     }
@@ -84,14 +86,19 @@ impl Clients {
         usable.then(|| Arc::clone(&entry.client))
     }
 
-    /// Asks the database for the client of this key, and remembers it.
+    /// Asks the database for the client of this key, which came from the address `from`, and remembers it.
     ///
     /// # Errors
-    /// `unauthenticated` when there is none in force; `rate-limited` when too many unknown keys are tried;
+    /// `unauthenticated` when there is none in force; `rate-limited` when too many unknown keys are tried from there;
     /// `unavailable`.
-    pub(super) async fn look_up(&self, pool: &PgPool, hash: KeyHash) -> Result<Arc<Client>, Problem> {
+    pub(super) async fn look_up(
+        &self,
+        pool: &PgPool,
+        hash: KeyHash,
+        from: Option<IpAddr>,
+    ) -> Result<Arc<Client>, Problem> {
         if !self.knows(&hash) {
-            self.strangers.check().map_err(|wait| self.too_many(&wait))?;
+            self.stranger(from)?;
         }
         let asked_ms = self.clock.monotonic_ms();
         let mut connection = pool.acquire().await.map_err(store::Error::from)?;
@@ -108,6 +115,17 @@ impl Clients {
                 Err(Problem::new(ProblemType::Unauthenticated))
             }
         }
+    }
+
+    /// Counts one key that is not known, tried from this address.
+    fn stranger(&self, from: Option<IpAddr>) -> Result<(), Problem> {
+        if self.strangers.len() >= STRANGERS_MAX {
+            self.strangers.retain_recent();
+        }
+        // Whoever comes when there are too many addresses shares one rate with all others of them.
+        let crowded = self.strangers.len() >= STRANGERS_MAX;
+        let from = from.filter(|_| !crowded).map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
+        self.strangers.check_key(&from).map_err(|wait| self.too_many(&wait))
     }
 
     /// Counts one request of this client.
@@ -135,6 +153,14 @@ impl Clients {
         let now = Nanos::from(self.clock.monotonic_ms().saturating_mul(1_000_000));
         let seconds = wait.wait_time_from(now).as_secs().saturating_add(1);
         Problem::new(ProblemType::RateLimited).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
+    }
+}
+
+/// Who has one address of IPv6 has its whole network of 64 bits (RFC 4291 section 2.5.4).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

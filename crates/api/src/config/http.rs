@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
 
-use crate::limits::{CAPTURE_BODY_BYTES_DEFAULT, CAPTURE_BODY_BYTES_MAX, JSON_BODY_BYTES_DEFAULT};
+use crate::limits::{
+    BODY_SECONDS_DEFAULT, CAPTURE_BODY_BYTES_DEFAULT, CAPTURE_BODY_BYTES_MAX, JSON_BODY_BYTES_DEFAULT,
+};
 
 /// `[http]`: where the service listens, and how much it takes.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,6 +34,8 @@ pub struct HttpConfig {
     pub keep_alive_seconds: u64,
     /// Seconds within which a request's head must arrive.
     pub head_timeout_seconds: u64,
+    /// Seconds within which a body must arrive. Large ones gain a second for each 64 KiB that came.
+    pub body_timeout_seconds: u64,
     /// Seconds that requests under way may take to finish when the service stops.
     pub drain_seconds: u64,
 }
@@ -49,6 +53,7 @@ impl Default for HttpConfig {
             rate_burst: 4_000,
             keep_alive_seconds: 75,
             head_timeout_seconds: 10,
+            body_timeout_seconds: BODY_SECONDS_DEFAULT,
             drain_seconds: 10,
         }
     }
@@ -74,6 +79,10 @@ impl HttpConfig {
         require(
             (1..=120).contains(&self.head_timeout_seconds),
             &"http.head_timeout_seconds must be 1 to 120",
+        );
+        require(
+            (1..=600).contains(&self.body_timeout_seconds),
+            &"http.body_timeout_seconds must be 1 to 600",
         );
         require((1..=300).contains(&self.drain_seconds), &"http.drain_seconds must be 1 to 300");
         if let Some(url) = &self.public_url {

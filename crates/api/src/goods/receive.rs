@@ -123,6 +123,7 @@ async fn receive(conn: &mut store::PgConnection, receiving: &Receiving) -> Resul
     let epc = receiving.epc.as_str();
     let expected = store::expected_receipt::lock(conn, &[epc]).await?.pop();
     let here = store::custody::lock(conn, &[epc]).await?.pop();
+    bound_for(receiving, expected.as_ref())?;
     refuse(expected.as_ref(), here.as_ref().map(|custody| custody.state))?;
     let stored = intake::store(conn, &receiving.knowledge, std::slice::from_ref(&receiving.event)).await?;
     let awaiting = stored.iter().any(|one| !one.awaiting.is_empty());
@@ -139,6 +140,19 @@ async fn receive(conn: &mut store::PgConnection, receiving: &Receiving) -> Resul
     };
     let status = if awaiting { StatusCode::ACCEPTED } else { StatusCode::CREATED };
     Answer::json(status, &delivery)
+}
+
+/// What was sent to one of our sites is received there: to the key of another it is unknown. (Nobody has a key of a
+/// place that the directory does not list.)
+fn bound_for(receiving: &Receiving, expected: Option<&ExpectedReceipt>) -> Result<(), Problem> {
+    let announced = expected.filter(|receipt| receipt.state == ReceiptState::Expected);
+    let elsewhere = announced.filter(|receipt| receipt.site_gln != receiving.site.as_str());
+    let Some(receipt) = elsewhere else { return Ok(()) };
+    let own = receiving.knowledge.author()?;
+    if own.glns.iter().any(|gln| gln.as_str() == receipt.site_gln) {
+        return Err(conflict("unknown_object", "nothing of this name is expected here", "/epc".to_owned()));
+    }
+    Ok(())
 }
 
 /// What is in stock already, or waits for its notice already, was received before; what was dispensed or is gone

@@ -1,4 +1,4 @@
-//! Goods leave for another organisation.
+//! Goods leave for another place, usually another organisation's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -83,7 +83,8 @@ struct Shipping {
     consignee: (u32, String),
 }
 
-/// Ships goods from `site`; what is packed in something else is unpacked first.
+/// Ships goods from `site`; what is packed in something else is unpacked first. What goes to another site of the same
+/// organisation is expected there at once.
 ///
 /// # Errors
 /// Faults of the fields; `state-conflict` for goods that are not in stock here; what the store fails with.
@@ -118,6 +119,10 @@ fn read(shared: &web::Data<Shared>, site: Gln, shipment: &NewShipment) -> Result
     keys.dedup_by_key(|key| key.path());
     let parent = shipment.unpack_from.as_deref().map(|text| object_key(text, "/unpack_from", today));
     let to = Gln::new(&shipment.to).map_err(|error| Problem::invalid(vec![Fault::from(&error).at("/to")]))?;
+    if to == site {
+        let fault = Fault::new("same-site", "the goods are there already: this is the site that they leave");
+        return Err(Problem::invalid(vec![fault.at("/to")]));
+    }
     let knowledge = Knowledge::of(shared, shared.view()?);
     let Some(consignee) = knowledge.view.directory.organisation_at(&to) else {
         let fault = Fault::new("unknown-destination", "no organisation in the directory has this place");
@@ -181,6 +186,9 @@ fn parents<'a>(
         let Some(object) = known.get(path.as_str()) else {
             return Err(conflict("unknown_object", "this was never here", pointer()));
         };
+        if object.site_gln != shipping.site.as_str() {
+            return Err(conflict("unknown_object", "this is not at this site", pointer()));
+        }
         if object.state != CustodyState::InStock {
             return Err(conflict("not_in_stock", "this is not in stock", pointer()));
         }

@@ -62,8 +62,15 @@ pub(super) async fn apply(
                 CustodyMove::Unpack { parent, children } => unpack(conn, cause, parent, children).await?,
                 CustodyMove::Ship { items, to, consignee } => {
                     ship(conn, cause, items).await?;
-                    if *consignee != knowledge.organisation {
+                    let own = *consignee == knowledge.organisation;
+                    let stays = own && cause.site == Some(to);
+                    if !stays {
                         announce(conn, cause.at, items, to, consignee.0).await?;
+                    }
+                    if own && !stays {
+                        expect(conn, cause.at, items, to, (consignee.0, one.event.commitment)).await?;
+                    } else {
+                        went_on(conn, cause.at, items, knowledge.organisation.0).await?;
                     }
                 }
                 CustodyMove::Receive { items, site } => {
@@ -257,6 +264,52 @@ async fn announce(
         items: items.to_vec(),
     };
     Ok(store::shipment::insert(conn, &shipment).await?)
+}
+
+/// Goods for another site of the same organisation are expected there: no notice has to tell what is in them. In its
+/// place stands a number that follows from the commitment of the shipping event.
+async fn expect(
+    conn: &mut PgConnection,
+    at: EventRef,
+    items: &[String],
+    to: &Gln,
+    (own, commitment): (u32, [u8; 32]),
+) -> Result<(), Problem> {
+    let mut notice = [0; 16];
+    notice.copy_from_slice(&commitment[..16]);
+    let notice = uuid::Builder::from_custom_bytes(notice).into_uuid();
+    let known: BTreeSet<&str> = names(items).collect();
+    let receipts: Vec<ExpectedReceipt> = known
+        .into_iter()
+        .map(|epc| ExpectedReceipt {
+            epc: epc.to_owned(),
+            notice_id: Some(notice),
+            consignor: Some(own),
+            site_gln: to.as_str().to_owned(),
+            state: ReceiptState::Expected,
+            updated_at: at.captured_at,
+        })
+        .collect();
+    Ok(store::expected_receipt::upsert(conn, &receipts).await?)
+}
+
+/// What leaves is no longer expected at a site of ours, even if nobody recorded that it came there.
+async fn went_on(conn: &mut PgConnection, at: EventRef, items: &[String], own: u32) -> Result<(), Problem> {
+    let keys: Vec<&str> = names(items).collect();
+    let open = store::expected_receipt::lock(conn, &keys).await?;
+    let rows: Vec<ExpectedReceipt> = open
+        .into_iter()
+        .filter(|receipt| receipt.state == ReceiptState::Expected && receipt.consignor == Some(own))
+        .map(|receipt| ExpectedReceipt {
+            state: ReceiptState::Received,
+            updated_at: at.captured_at,
+            ..receipt
+        })
+        .collect();
+    if !rows.is_empty() {
+        store::expected_receipt::upsert(conn, &rows).await?;
+    }
+    Ok(())
 }
 
 /// Goods arrive, each with all that is known to be in it. Those that nobody announced wait for their notice; their

@@ -19,6 +19,10 @@ use crate::entropy::Entropy;
 use crate::epcis_faults::meaning_fault_of;
 use crate::problem::{Fault, Problem};
 
+/// How far ahead of this service's clock an event may lie: a day, for clocks that were set to a wrong time zone or date
+/// line.
+const EVENT_AHEAD_MAX_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// An event, interpreted, with everything that is computed before its transaction.
 pub struct Prepared {
     /// Under which it is captured once: the eventID, or for an error declaration one of its own, because that repeats
@@ -70,10 +74,15 @@ impl Prepared {
     pub fn of(event: Event, knowledge: &Knowledge, entropy: &Entropy) -> Result<Self, Unprepared> {
         let year = moment(knowledge.now_ms).year();
         let author = knowledge.author()?;
-        let meaning =
-            capture::interpret(&event, author, &knowledge.view.directory, year).map_err(|faults| {
-                Unprepared::Faults(faults.iter().map(|fault| meaning_fault_of(&event, fault)).collect())
-            })?;
+        let ahead = ahead(&event, knowledge.now_ms);
+        let meaning = match capture::interpret(&event, author, &knowledge.view.directory, year) {
+            Ok(meaning) if ahead.is_none() => meaning,
+            read => {
+                let faults = read.err().unwrap_or_default();
+                let faults = faults.iter().map(|fault| meaning_fault_of(&event, fault));
+                return Err(Unprepared::Faults(ahead.into_iter().chain(faults).collect()));
+            }
+        };
         Ok(Self::new(event, meaning, knowledge, entropy)?)
     }
 
@@ -165,6 +174,14 @@ impl Prepared {
     pub fn identifiers(&self) -> usize {
         self.epcs.len()
     }
+}
+
+/// An event is what happened (EPCIS 2.0 section 7.4.1: eventTime is when it occurred), not what will. How long ago is not
+/// judged: documents are captured years later.
+fn ahead(event: &Event, now_ms: u64) -> Option<Fault> {
+    let latest = i64::try_from(now_ms.saturating_add(EVENT_AHEAD_MAX_MS)).unwrap_or(i64::MAX);
+    let message = "the event lies in the future by more than a day";
+    (event.event_time.unix_millis() > latest).then(|| Fault::new("future_event", message).at("/eventTime"))
 }
 
 fn subject(change: &capture::PackChange) -> Subject {

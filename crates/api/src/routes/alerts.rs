@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, get, web};
+use gs1::Gln;
 use serde::{Deserialize, Serialize};
 use store::JsonValue;
 use store::alert::AlertState;
@@ -16,7 +17,7 @@ use crate::auth::{Allowed, permission};
 use crate::clock::rfc3339_of;
 use crate::cursor;
 use crate::intake::at_micros;
-use crate::problem::Problem;
+use crate::problem::{Fault, Problem};
 use crate::shared::Shared;
 
 /// Registers the routes.
@@ -136,6 +137,8 @@ async fn list_alerts(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let limit = cursor::limit(filter.limit)?;
+    let site = filter.site.as_deref().map(Gln::new).transpose();
+    let site = site.map_err(|error| Problem::invalid(vec![Fault::from(&error).at("site")]))?;
     let before: Option<(i64, Uuid)> = cursor::read(filter.cursor.as_deref())?;
     let before = before.map(|(at, id)| Ok::<_, Problem>((at_micros(at)?, id))).transpose()?;
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
@@ -144,7 +147,7 @@ async fn list_alerts(
         StateFilter::Acknowledged => AlertState::Acknowledged,
         StateFilter::Closed => AlertState::Closed,
     });
-    let alerts = store::alert::list(&mut conn, filter.site.as_deref(), state, before, limit).await?;
+    let alerts = store::alert::list(&mut conn, site.as_ref().map(Gln::as_str), state, before, limit).await?;
     let full = alerts.len() == limit as usize;
     let last = alerts.last().filter(|_| full);
     let place = last.map(|last| (last.raised_at.unix_timestamp_nanos() / 1_000, last.id));

@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::auth::{Allowed, permission};
 use crate::authenticate::{Authentication, Authenticator, today};
 use crate::body::Json;
-use crate::label::PackLabel;
+use crate::label::{PackLabel, contradicting};
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -84,7 +84,11 @@ async fn authenticate_link_with_lot(
     authenticator: web::Data<Authenticator>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let ((gtin, lot, serial), LinkAttributes { expiry, .. }) = (path.into_inner(), attributes.into_inner());
+    let ((gtin, lot, serial), LinkAttributes { lot: again, expiry }) =
+        (path.into_inner(), attributes.into_inner());
+    if again.is_some_and(|again| again != lot) {
+        return Err(contradicting("10"));
+    }
     let label = PackLabel { scan: None, gtin: Some(gtin), serial: Some(serial), lot: Some(lot), expiry };
     let label = label.read_link(today(&shared))?;
     Ok(HttpResponse::Ok().json(authenticator.authenticate(&shared, &client, &label).await?))

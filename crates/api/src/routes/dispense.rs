@@ -6,7 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Allowed, permission};
 use crate::body::Write;
-use crate::changes::{Asked, Changes, StateChange};
+use crate::changes::{Asked, Changes, StateChange, own_site};
 use crate::idempotency::IdempotencyHeader;
 use crate::label::PackLabel;
 use crate::problem::{Problem, ProblemDocument};
@@ -33,7 +33,7 @@ async fn dispense_pack(
     changes: web::Data<Changes>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let (client, site) = (client.id, client.site()?);
+    let (client, site) = (client.id, own_site(&shared, client.site()?)?);
     let (label, request, transition) = (write.body, write.request, Transition::Dispense);
     changes.change(&shared, Asked { client, site, request, label, transition }).await
 }
@@ -54,7 +54,7 @@ async fn undo_dispense(
     changes: web::Data<Changes>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let (client, site) = (client.id, client.site()?);
+    let (client, site) = (client.id, own_site(&shared, client.site()?)?);
     let (label, request, transition) = (write.body, write.request, Transition::Undo);
     changes.change(&shared, Asked { client, site, request, label, transition }).await
 }

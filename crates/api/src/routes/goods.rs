@@ -11,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::auth::{Allowed, permission};
 use crate::authenticate::today;
 use crate::body::Write;
+use crate::changes::own_site;
 use crate::clock::rfc3339_of;
 use crate::cursor;
 use crate::goods::{Delivery, NewDelivery, NewShipment, SentGoods, deliver, object_key, ship};
@@ -116,7 +117,8 @@ async fn receive_delivery(
     write: Write<NewDelivery>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    deliver(&shared, (client.id, write.request), client.site()?, &write.body).await
+    let site = own_site(&shared, client.site()?)?;
+    deliver(&shared, (client.id, write.request), site, &write.body).await
 }
 
 /// A shipment that left.
@@ -146,7 +148,9 @@ struct SentShipments {
     next_cursor: Option<String>,
 }
 
-/// Lists shipments to other organisations
+/// Lists shipments to other places
+///
+/// Those of the whole organisation, to its own places too.
 #[utoipa::path(tag = "goods", operation_id = "list_shipments", security(("api_key" = ["ship"])), params(Page),
     responses((status = 200, description = "Shipments", body = SentShipments)))]
 #[get("/v1/shipments")]
@@ -188,7 +192,8 @@ async fn ship_goods(
     write: Write<NewShipment>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    ship(&shared, (client.id, write.request), client.site()?, &write.body).await
+    let site = own_site(&shared, client.site()?)?;
+    ship(&shared, (client.id, write.request), site, &write.body).await
 }
 
 /// What is asked of the stock.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Allowed, permission};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemDocument};
 use crate::proofs;
 use crate::shared::Shared;
 
@@ -46,7 +46,8 @@ struct BatchDocument {
 ///
 /// Height, hash, time, header and certificate of the newest block that is indexed here.
 #[utoipa::path(tag = "ledger", operation_id = "get_head", security(("api_key" = ["ledger_read"])),
-    responses((status = 200, description = "The newest block", body = Object)))]
+    responses((status = 200, description = "The newest block", body = Object),
+    (status = 404, description = "There is no block yet", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/v1/ledger/head")]
 pub async fn get_head(
     _: Allowed<permission::LedgerRead>,

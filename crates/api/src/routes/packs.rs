@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Allowed, permission};
 use crate::body::Write;
-use crate::changes::{Asked, Changes, StateChange};
+use crate::changes::{Asked, Changes, StateChange, own_site};
 use crate::idempotency::IdempotencyHeader;
 use crate::label::PackLabel;
 use crate::problem::{Problem, ProblemDocument};
@@ -74,7 +74,7 @@ async fn change_pack_state(
     changes: web::Data<Changes>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let (client, site) = (client.id, client.site()?);
+    let (client, site) = (client.id, own_site(&shared, client.site()?)?);
     let (label, request, transition) = (write.body, write.request, transition.into_inner().into());
     changes.change(&shared, Asked { client, site, request, label, transition }).await
 }

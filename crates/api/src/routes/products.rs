@@ -148,8 +148,7 @@ async fn register_product(
         withdrawn: false,
         request_id: Some(request_id.to_owned()),
     };
-    let there = |view: &crate::DirectoryView| view.directory.product(&gtin).is_some();
-    match submit(&shared, (client.id, write.request), change, taken, there).await? {
+    match submit(&shared, (client.id, write.request), change, taken).await? {
         Became::Answered(answer) => Ok(answer.respond()),
         Became::Holds { view, request, location } => {
             let product = view.directory.product(&gtin).map(|product| ProductDocument {

@@ -3,7 +3,6 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, web};
 use gs1::{Gtin, Lot};
-use ledger::Directory;
 use ledger::directory::{RecallClass, Stop};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +12,7 @@ use super::directory_requests::configure_recalls;
 use crate::auth::{Allowed, permission};
 use crate::body::Write;
 use crate::clock::rfc3339;
-use crate::directory_changes::{Became, Change, submit, text};
+use crate::directory_changes::{Became, Change, stop_of, submit, text};
 use crate::idempotency::{Answer, IdempotencyHeader};
 use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::shared::Shared;
@@ -185,20 +184,12 @@ async fn recall(
         time: None,
         request_id: Some(request_id.to_owned()),
     };
-    let there = |view: &crate::DirectoryView| stop_of(&view.directory, &gtin, lot.as_ref()).is_some();
-    match submit(&shared, (client.id, write.request), change, taken, there).await? {
+    match submit(&shared, (client.id, write.request), change, taken).await? {
         Became::Answered(answer) => Ok(answer.respond()),
         Became::Holds { view, request, location } => {
             let stop = stop_of(&view.directory, &gtin, lot.as_ref())
                 .map(|stop| Recall { request_id: Some(request.to_string()), ..Recall::from(stop) });
             Ok(Answer::json(StatusCode::CREATED, &stop)?.at(location).respond())
         }
-    }
-}
-
-fn stop_of<'a>(directory: &'a Directory, gtin: &Gtin, lot: Option<&Lot>) -> Option<&'a Stop> {
-    match lot {
-        Some(lot) => directory.recall(gtin, lot),
-        None => directory.withdrawal(gtin),
     }
 }

@@ -6,7 +6,7 @@ use ledger::{Canonical as _, OrganisationId};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Allowed, permission};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemDocument};
 use crate::proofs;
 use crate::shared::Shared;
 
@@ -22,7 +22,8 @@ pub fn configure(config: &mut ServiceConfig) {
 #[utoipa::path(tag = "ledger", operation_id = "get_receipt", security(("api_key" = ["query"])),
     params(("event" = String, Path, description = "eventID, percent-encoded")),
     responses((status = 200, description = "The receipt", content((Object = "application/json"),
-    (Vec<u8> = "application/octet-stream")))))]
+    (Vec<u8> = "application/octet-stream"))),
+    (status = 409, description = "The event is not final yet; `Retry-After` says when to ask again", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/v1/receipts/{event}")]
 pub async fn get_receipt(
     _: Allowed<permission::Query>,

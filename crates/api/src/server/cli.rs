@@ -1,5 +1,7 @@
 //! The command line that all four executables have.
 
+mod keys;
+
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,19 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use gs1::Gln;
 use store::PgPool;
-use store::api_client::ApiClient;
 use tokio::signal::unix::{SignalKind, signal};
-use uuid::Uuid;
 
+use self::keys::Keys;
 use super::lifecycle::{Parts, Roles, start};
 use super::{ServiceDefinition, ServiceError};
-use crate::auth::{ApiKey, Permissions};
-use crate::clock::{Clock as _, SystemClock, moment};
-use crate::config::{Config, KeysConfig, Secret};
+use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::{keys, openapi, telemetry};
+use crate::{openapi, telemetry};
 
 /// How long a start waits for the database: longer than PostgreSQL takes to replay after a crash on a busy machine.
 const DATABASE_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -52,41 +51,6 @@ enum Command {
     /// Signing key and API keys.
     #[command(subcommand)]
     Keys(Keys),
-}
-
-#[derive(Debug, Subcommand)]
-enum Keys {
-    /// Draw a signing key and write it, encrypted, to a new file. Prints the public key.
-    GenerateSigning {
-        /// Where to write it.
-        #[arg(long)]
-        out: PathBuf,
-        /// File whose first line is the passphrase; THERIAC__KEYS__PASSPHRASE otherwise.
-        #[arg(long)]
-        passphrase_file: Option<PathBuf>,
-    },
-    /// Print the public key of the configured signing key.
-    Public,
-    /// Make an API key. Prints it once; only its hash is stored.
-    CreateClient {
-        /// What to call the client.
-        #[arg(long)]
-        name: String,
-        /// Permissions, with commas between them.
-        #[arg(long, value_delimiter = ',', required = true)]
-        permissions: Vec<String>,
-        /// GLN of the only place it acts for.
-        #[arg(long)]
-        site: Option<String>,
-    },
-    /// List the clients.
-    ListClients,
-    /// Revoke a client's API key.
-    RevokeClient {
-        /// The client.
-        #[arg(long)]
-        id: Uuid,
-    },
 }
 
 /// Runs the executable: reads the command line, does what it says, prints the chain of causes when it fails.
@@ -141,7 +105,7 @@ async fn execute(definition: &ServiceDefinition, cli: Cli) -> Result<(), Service
             store::migrate(&connect(definition, &config).await?).await?;
             print(&format!("schema version {}\n", store::version()))
         }
-        Command::Keys(command) => keys(definition, file, command).await,
+        Command::Keys(command) => keys::run(definition, file, command).await,
     }
 }
 
@@ -158,7 +122,7 @@ async fn serve(
     let config = Config::load(file)?;
     telemetry::start_logging(&config.telemetry)?;
     let signing_key = match (&config.keys, roles) {
-        (Some(keys), Roles::ApiAndNode | Roles::Node) => Some(keys::load(keys)?.into()),
+        (Some(keys), Roles::ApiAndNode | Roles::Node) => Some(crate::keys::load(keys)?.into()),
         _ => None,
     };
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -204,84 +168,4 @@ async fn connect(definition: &ServiceDefinition, config: &Config) -> Result<PgPo
 
 fn entropy() -> Result<Entropy, ServiceError> {
     Entropy::system().map_err(|error| ServiceError::System(std::io::Error::other(error)))
-}
-
-async fn keys(
-    definition: &ServiceDefinition,
-    file: Option<&Path>,
-    command: Keys,
-) -> Result<(), ServiceError> {
-    match command {
-        Keys::GenerateSigning { out, passphrase_file } => {
-            let config = KeysConfig {
-                file: out,
-                passphrase: passphrase_file.is_none().then(passphrase_from_environment).flatten(),
-                passphrase_file,
-            };
-            let key = keys::generate(&config.file, &keys::passphrase(&config)?, &mut entropy()?)?;
-            print(&format!("{}\n", keys::public_hex(&key)))
-        }
-        Keys::Public => {
-            let config = Config::load(file)?;
-            let named =
-                config.keys.ok_or_else(|| ServiceError::Usage("[keys] is not configured".to_owned()))?;
-            print(&format!("{}\n", keys::public_hex(&keys::load(&named)?)))
-        }
-        Keys::CreateClient { name, permissions, site } => {
-            let pool = connect(definition, &Config::load(file)?).await?;
-            let key = create_client(&pool, &name, &permissions, site.as_deref()).await?;
-            print(&format!("{}\n", key.expose()))
-        }
-        Keys::ListClients => list_clients(&connect(definition, &Config::load(file)?).await?).await,
-        Keys::RevokeClient { id } => {
-            let pool = connect(definition, &Config::load(file)?).await?;
-            let mut conn = pool.acquire().await.map_err(store::Error::from)?;
-            let done = store::api_client::revoke(&mut conn, id, moment(SystemClock::new().now_ms())).await?;
-            let none = || ServiceError::Usage(format!("no client {id} with a key in force"));
-            done.then_some(()).ok_or_else(none)
-        }
-    }
-}
-
-fn passphrase_from_environment() -> Option<Secret> {
-    std::env::var("THERIAC__KEYS__PASSPHRASE").ok().map(Secret::new)
-}
-
-async fn create_client(
-    pool: &PgPool,
-    name: &str,
-    permissions: &[String],
-    site: Option<&str>,
-) -> Result<ApiKey, ServiceError> {
-    let usage = |error: &dyn Error| ServiceError::Usage(error.to_string());
-    let permissions = Permissions::of_names(permissions).map_err(|error| usage(&error))?;
-    let site = site.map(Gln::new).transpose().map_err(|error| ServiceError::Usage(chain(&error)))?;
-    let (entropy, now_ms) = (entropy()?, SystemClock::new().now_ms());
-    let key = ApiKey::generate(&entropy);
-    let client = ApiClient {
-        id: entropy.uuid_v7(now_ms),
-        name: name.to_owned(),
-        site_gln: site.map(|gln| gln.as_str().to_owned()),
-        permissions: permissions.names(),
-        created_at: moment(now_ms),
-        revoked_at: None,
-    };
-    let mut conn = pool.acquire().await.map_err(store::Error::from)?;
-    store::api_client::insert(&mut conn, &client, key.hash().as_bytes()).await?;
-    Ok(key)
-}
-
-async fn list_clients(pool: &PgPool) -> Result<(), ServiceError> {
-    let mut conn = pool.acquire().await.map_err(store::Error::from)?;
-    for client in store::api_client::list(&mut conn).await? {
-        let state = if client.revoked_at.is_some() { "revoked" } else { "in force" };
-        let site = client.site_gln.as_deref().unwrap_or("every site");
-        print(&format!(
-            "{}\t{state}\t{site}\t{}\t{}\n",
-            client.id,
-            client.permissions.join(","),
-            client.name
-        ))?;
-    }
-    Ok(())
 }

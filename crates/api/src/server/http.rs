@@ -11,6 +11,7 @@ use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{AppData, ServiceDefinition};
+use crate::auth::gate;
 use crate::body::BodyLimit;
 use crate::observe::{fallback, observe};
 use crate::openapi;
@@ -60,6 +61,7 @@ pub(super) fn serve(
             .configure(|app| data.iter().for_each(|provide| provide(app)))
             .service(swagger(document.clone()))
             .default_service(web::to(fallback))
+            .wrap(from_fn(gate))
             .wrap(from_fn(observe))
     });
     let server = server

@@ -70,7 +70,7 @@ async fn a_client_over_its_rate_is_told_when_to_come_back_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn guessing_keys_is_slowed_for_everybody_together() {
+async fn guessing_keys_is_slowed_where_it_comes_from_and_others_get_in() {
     let app = TestApp::start(&definition()).await;
     let mut statuses = Vec::new();
     for guess in 0..=u64::from(api::limits::UNKNOWN_KEYS_PER_SECOND) {
@@ -79,5 +79,11 @@ async fn guessing_keys_is_slowed_for_everybody_together() {
     }
     assert_eq!(statuses.first(), Some(&StatusCode::UNAUTHORIZED));
     assert_eq!(statuses.last(), Some(&StatusCode::TOO_MANY_REQUESTS));
+    let fresh = app.client(&[Permission::Metrics]).await;
+    let here = app.request(&fresh, Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(here.status(), StatusCode::TOO_MANY_REQUESTS);
+    let elsewhere = reqwest::Client::builder().local_address("127.0.0.2".parse().ok()).build().unwrap();
+    let request = elsewhere.get(format!("{}/metrics", app.base)).bearer_auth(fresh.key.expose());
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
     app.stop().await;
 }

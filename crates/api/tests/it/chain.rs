@@ -2,7 +2,7 @@
 
 use api::clock::Clock as _;
 use api::testing::{TEST_START_MS, TestApp};
-use gs1::Gtin;
+use gs1::{Gln, Gtin};
 use ledger::directory::Product;
 use ledger::prove::DecidedBlock;
 use ledger::testkit::{DISTRIBUTOR, MAKER, Network, change, commission, genesis, pack};
@@ -24,6 +24,9 @@ use store::update_refusal::UpdateRefusal;
 /// A product of the distributor's.
 pub const FOREIGN_GTIN: &str = "09521321000018";
 
+/// A second site of the distributor.
+pub const SECOND_SITE: &str = "9521321000056";
+
 /// The chain of a test, whose first organisation is the service's.
 pub struct Chain {
     pub network: Network,
@@ -34,6 +37,8 @@ impl Chain {
     pub async fn found(app: &TestApp) -> Self {
         let mut genesis = genesis();
         genesis.time_ms = TEST_START_MS;
+        let distributor = genesis.organisations.iter_mut().find(|one| one.id == DISTRIBUTOR).unwrap();
+        distributor.glns.push(Gln::new(SECOND_SITE).unwrap());
         genesis.products.push(Product {
             gtin: Gtin::new(FOREIGN_GTIN).unwrap(),
             owner: DISTRIBUTOR,

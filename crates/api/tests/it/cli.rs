@@ -13,7 +13,7 @@ fn program() -> PathBuf {
     tests.parent().and_then(Path::parent).unwrap().join("examples").join("sample")
 }
 
-fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
     command
         .args(arguments)
@@ -25,13 +25,13 @@ fn command(folder: &Path, database: &TestDatabase, arguments: &[&str]) -> Comman
     command
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     String::from_utf8(output.stdout.clone()).unwrap().trim_end().to_owned()
 }
 
-fn configure(folder: &Path) {
+pub fn configure(folder: &Path) {
     let toml = format!(
         "[organisation]\nid = 1\nname = \"Sample\"\n[http]\nlisten = \"127.0.0.1:0\"\n[keys]\nfile = {:?}\n",
         folder.join("signing.pem")
@@ -64,6 +64,8 @@ async fn keys_are_made_and_a_served_process_ends_well_when_told() {
     let key = text(&run(&[&create[..], &["4012345000054"]].concat()));
     let wrong = run(&[&create[..], &["4012345000055"]].concat());
     assert!(!wrong.status.success() && String::from_utf8_lossy(&wrong.stderr).contains("GLN is not valid"));
+    let unprintable = run(&["keys", "create-client", "--name", "till\u{1b}[2J", "--permissions", "metrics"]);
+    assert!(!unprintable.status.success(), "a name that would write on the operator's screen");
     let listed = text(&run(&["keys", "list-clients"]));
     assert!(listed.ends_with("in force\t4012345000054\tdispense,metrics\ttill"), "{listed}");
 

@@ -6,6 +6,7 @@ mod auth;
 mod capture;
 mod chain;
 mod cli;
+mod edges;
 mod errors;
 mod node;
 mod operate;

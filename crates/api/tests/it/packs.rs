@@ -6,6 +6,7 @@ mod changes;
 mod directory;
 mod goods;
 mod lookups;
+mod rights;
 
 use std::sync::Arc;
 
@@ -46,27 +47,27 @@ fn routes(config: &mut ServiceConfig) {
 
 /// One organisation's service, with a founded network and a client that may do everything at its site.
 pub struct Site {
-    app: TestApp,
+    pub app: TestApp,
     chain: Chain,
-    client: TestClient,
+    pub client: TestClient,
     organisation: OrganisationId,
     keys: std::cell::Cell<u32>,
 }
 
 impl Site {
-    async fn of(organisation: OrganisationId) -> Self {
+    pub async fn of(organisation: OrganisationId) -> Self {
         let app = TestApp::start_with(&definition(), |config| config.organisation.id = organisation.0).await;
         let chain = Chain::found(&app).await;
         let client = app.client_at(Permission::ALL, Some(site(organisation).as_str())).await;
         Self { app, chain, client, organisation, keys: std::cell::Cell::new(0) }
     }
 
-    async fn get(&self, path: &str) -> Response {
+    pub async fn get(&self, path: &str) -> Response {
         self.app.request(&self.client, Method::GET, path).send().await.unwrap()
     }
 
     /// Posts under a fresh idempotency key.
-    async fn post(&self, path: &str, body: &Value) -> Response {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.keys.set(self.keys.get() + 1);
         self.post_as(&format!("key-{}", self.keys.get()), path, body).await
     }
@@ -77,7 +78,7 @@ impl Site {
     }
 
     /// The maker commissions packs of lot A123, which expire in March 2028.
-    async fn commission(&mut self, serials: &[&str]) {
+    pub async fn commission(&mut self, serials: &[&str]) {
         self.chain.commission(&self.app, serials, LOT).await;
     }
 
@@ -86,7 +87,7 @@ impl Site {
         self.chain.settle_as(&self.app, self.organisation).await;
     }
 
-    async fn alerts(&self) -> Vec<Value> {
+    pub async fn alerts(&self) -> Vec<Value> {
         let list: Value = self.get("/v1/alerts").await.json().await.unwrap();
         list["alerts"].as_array().unwrap().clone()
     }
@@ -103,12 +104,12 @@ pub fn label(serial: &str) -> Value {
 }
 
 /// Status and body.
-async fn told(answer: Response) -> (u16, Value) {
+pub async fn told(answer: Response) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
 /// Status, type, and code of the first fault.
-async fn refused(answer: Response) -> (u16, String, String) {
+pub async fn refused(answer: Response) -> (u16, String, String) {
     let (status, body) = told(answer).await;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let kind = text(&body["type"]).trim_start_matches("urn:theriac:problem:").to_owned();

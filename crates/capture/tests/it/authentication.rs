@@ -51,7 +51,9 @@ fn each_cause_has_its_verdict() {
     let cases = [
         (scanned("S1", Some(LOT), good), VerdictCode::Genuine),
         (scanned("S1", Some(LOT), Some("280331")), VerdictCode::Genuine),
-        (scanned("S1", None, None), VerdictCode::Genuine),
+        (scanned("S1", None, None), VerdictCode::IncompleteLabel),
+        (scanned("S1", Some(LOT), None), VerdictCode::IncompleteLabel),
+        (scanned("S1", None, good), VerdictCode::IncompleteLabel),
         (scanned("S1", Some(OTHER_LOT), good), VerdictCode::LotMismatch),
         (scanned("S1", Some(LOT), Some("280330")), VerdictCode::ExpiryMismatch),
         (scanned("S2", Some(LOT), good), VerdictCode::Inactive),
@@ -86,7 +88,7 @@ fn a_recall_stops_its_lot_though_the_label_did_not_say_it_and_a_withdrawal_all()
     let signed = network.batch(MAKER, &[], vec![recall(Some(LOT))], Vec::new());
     network.decide(vec![signed]);
     assert_eq!(verdict(&network, &scanned("S1", None, None), NOW_MS), VerdictCode::Recalled);
-    assert_eq!(verdict(&network, &scanned("S3", None, None), NOW_MS), VerdictCode::Genuine);
+    assert_eq!(verdict(&network, &scanned("S3", None, None), NOW_MS), VerdictCode::IncompleteLabel);
     // A label with a false lot does not get around the recall; it is told as what it is.
     assert_eq!(verdict(&network, &scanned("S1", Some(OTHER_LOT), None), NOW_MS), VerdictCode::LotMismatch);
     let signed = network.batch(MAKER, &[], vec![recall(None)], Vec::new());

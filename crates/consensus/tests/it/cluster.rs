@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::toy::Toy;
 
 /// Longest wait for anything that must happen.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(240);
 /// How long something that must not happen is watched for.
 pub const WATCH: Duration = Duration::from_secs(2);
 

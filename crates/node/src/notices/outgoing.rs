@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use epcis::{Document, Format, Limits};
-use exchange::{DisclosedEvent, Message};
+use exchange::{DisclosedEvent, Message, ShipmentNotice};
 use gs1::{EpcKey, Gln};
 use ledger::commitment::{Disclosure, Salt};
 use ledger::prove::DecidedBlock;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{KIND_NOTICE, Notices, page_id};
 use crate::error::Error;
-use crate::limits::{NOTICE_EVENTS_MAX, SHIPMENTS_MAX};
+use crate::limits::{NOTICE_EVENTS_MAX, NOTICE_OBJECTS_MAX, SHIPMENTS_MAX};
 use crate::time::at_ms;
 
 impl Notices {
@@ -60,11 +60,18 @@ async fn write(
     if shipment.consignee == own.0 {
         return Ok(());
     }
-    let events = gather(conn, own, shipment).await?;
-    let consignee_gln =
-        Gln::new(&shipment.site_gln).map_err(|_| Error::State("shipment.site_gln is no GLN".to_owned()))?;
-    let whole = exchange::Shipment { id: *id.as_bytes(), consignor: own, consignee_gln, events };
-    let pages = whole.into_pages().map_err(|cause| Error::State(cause.to_string()))?;
+    let pages = match pages(conn, own, shipment, id).await {
+        Err(Error::Oversize(reason)) => {
+            // The other shipments must not wait behind this one. Its goods will be held where they are scanned.
+            tracing::error!(
+                shipment.event_seq,
+                reason,
+                "a shipment cannot be announced: capture it in parts"
+            );
+            return Ok(());
+        }
+        pages => pages?,
+    };
     let messages: Result<Vec<NewMessage>, Error> = pages
         .into_iter()
         .map(|page| {
@@ -79,6 +86,19 @@ async fn write(
     Ok(())
 }
 
+async fn pages(
+    conn: &mut PgConnection,
+    own: OrganisationId,
+    shipment: &Shipment,
+    id: Uuid,
+) -> Result<Vec<ShipmentNotice>, Error> {
+    let events = gather(conn, own, shipment).await?;
+    let consignee_gln =
+        Gln::new(&shipment.site_gln).map_err(|_| Error::State("shipment.site_gln is no GLN".to_owned()))?;
+    let whole = exchange::Shipment { id: *id.as_bytes(), consignor: own, consignee_gln, events };
+    whole.into_pages().map_err(|cause| Error::Oversize(cause.to_string()))
+}
+
 /// The events that the goods' history consists of, causes first: those of others as far as they were disclosed
 /// here, then this organisation's own.
 async fn gather(
@@ -87,15 +107,23 @@ async fn gather(
     shipment: &Shipment,
 ) -> Result<Vec<DisclosedEvent>, Error> {
     let top: Vec<&str> = shipment.items.iter().map(String::as_str).collect();
-    let tree = store::custody::tree(conn, &top, NOTICE_EVENTS_MAX * 16).await?;
+    let tree = store::custody::tree(conn, &top, NOTICE_OBJECTS_MAX).await.map_err(|error| match error {
+        store::Error::OverLimit { .. } => Error::Oversize(error.to_string()),
+        other => other.into(),
+    })?;
     let mut goods: BTreeSet<String> = tree.into_iter().map(|node| node.custody.epc).collect();
     goods.extend(shipment.items.iter().cloned());
     let keys: Vec<&str> = goods.iter().map(String::as_str).collect();
     let mut events = Vec::new();
-    for known in store::known_event::of_epcs(conn, &keys, NOTICE_EVENTS_MAX).await? {
+    // One more than the bound tells that there are more.
+    let known = store::known_event::of_epcs(conn, &keys, NOTICE_EVENTS_MAX + 1).await?;
+    let places = store::event_epc::events_of_any(conn, &keys, NOTICE_EVENTS_MAX + 1).await?;
+    if known.len() + places.len() > NOTICE_EVENTS_MAX as usize {
+        return Err(Error::Oversize(format!("over {NOTICE_EVENTS_MAX} events")));
+    }
+    for known in known {
         events.push(passed_on(&known, &goods)?);
     }
-    let places = store::event_epc::events_of_any(conn, &keys, NOTICE_EVENTS_MAX).await?;
     let places: Vec<_> = places.into_iter().filter(|place| place.0 <= shipment.event_seq).collect();
     let mut receipts = Receipts::default();
     for stored in store::event::get(conn, &places).await? {

@@ -16,7 +16,7 @@ use store::testing::TestDatabase;
 use time::OffsetDateTime;
 
 const NODES: usize = 4;
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(240);
 const ROLES: [Role; NODES] = [Role::Manufacturer, Role::Distributor, Role::Pharmacy, Role::Pharmacy];
 
 struct Member {

@@ -63,10 +63,14 @@ impl Desk {
     }
 
     pub fn verify_with(&self, file: &str, genesis: &str, more: &[&str]) -> Answer {
+        self.run(&[&["verify", file, "--genesis", genesis], more].concat())
+    }
+
+    /// Runs `theriac` in the folder.
+    pub fn run(&self, arguments: &[&str]) -> Answer {
         let output = Command::new(env!("CARGO_BIN_EXE_theriac"))
             .current_dir(self.folder.path())
-            .args(["verify", file, "--genesis", genesis])
-            .args(more)
+            .args(arguments)
             .output()
             .unwrap();
         Answer {

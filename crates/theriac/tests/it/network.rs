@@ -1,21 +1,9 @@
 //! What `theriac network` says of a genesis file.
 
-use std::process::Command;
-
 use crate::kit::{Answer, Desk};
 
 fn network(desk: &Desk, arguments: &[&str]) -> Answer {
-    let output = Command::new(env!("CARGO_BIN_EXE_theriac"))
-        .current_dir(desk.path(""))
-        .arg("network")
-        .args(arguments)
-        .output()
-        .unwrap();
-    Answer {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    desk.run(&[&["network"], arguments].concat())
 }
 
 #[test]

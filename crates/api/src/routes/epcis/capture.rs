@@ -179,8 +179,8 @@ pub async fn list_captures(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     headers::check(&request)?;
-    let limit = cursor::limit(Some(page.per_page.unwrap_or(PER_PAGE)))?;
-    let before: Option<(i64, Uuid)> = cursor::read(page.next_page_token.as_deref())?;
+    let limit = cursor::limit_from("perPage", page.per_page.unwrap_or(PER_PAGE))?;
+    let before: Option<(i64, Uuid)> = cursor::read_from("nextPageToken", page.next_page_token.as_deref())?;
     let before = before
         .map(|(micros, id)| crate::intake::at_micros(micros).map(|at: OffsetDateTime| (at, id)))
         .transpose()?;

@@ -21,7 +21,7 @@ use crate::clock::moment;
 use crate::idempotency::Answer;
 use crate::intake::{self, Knowledge, Outcome, Prepared, Stored, Unprepared, alert_of};
 use crate::limits::PAGE_TOKEN_MS;
-use crate::problem::{Fault, Problem, ProblemType};
+use crate::problem::{Fault, Problem, ProblemDocument, ProblemType};
 use crate::shared::Shared;
 
 /// What an event is captured with.
@@ -40,7 +40,8 @@ pub struct EventHeaders {
 #[utoipa::path(tag = "epcis", operation_id = "capture_event", security(("api_key" = ["capture"])),
     params(EventHeaders), request_body(content((String = "application/json"), (String = "application/ld+json"),
     (String = "application/xml"), (String = "text/xml"))),
-    responses((status = 201, description = "Captured; the event is at `Location`")))]
+    responses((status = 201, description = "Captured; the event is at `Location`"),
+    (status = 409, description = "An event of this id is there already", body = ProblemDocument, content_type = "application/problem+json")))]
 #[post("/epcis/events")]
 pub async fn capture_event(
     client: Allowed<permission::Capture>,
@@ -131,7 +132,8 @@ fn single(bytes: &Bytes, format: Format) -> Result<Event, Problem> {
 /// The organisation's own events, in the order of their capture. `Link` leads to the next page; all pages together show
 /// the events that were there when the first was read, each once.
 #[utoipa::path(tag = "epcis", operation_id = "query_events", security(("api_key" = ["query"])), params(EventQuery),
-    responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json")))]
+    responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json"),
+    (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/epcis/events")]
 pub async fn query_events(
     _: Allowed<permission::Query>,

@@ -95,7 +95,7 @@ fn moment(name: &'static str, text: Option<&String>) -> Result<Option<OffsetDate
     let text = text.replace(' ', "+");
     let time = Timestamp::parse(&text)
         .ok_or_else(|| wrong(name, "a time is written like 2026-11-23T06:00:00.000Z, with its offset"))?;
-    at_micros(time.unix_micros()).map(Some)
+    at_micros(time.unix_micros()).map(Some).map_err(|_| wrong(name, "a time of the years 1 to 9999"))
 }
 
 fn keys(name: &'static str, text: Option<&String>) -> Result<Vec<String>, Problem> {
@@ -210,12 +210,19 @@ impl EventQuery {
             .split_first_chunk::<8>()
             .and_then(|(seq, rest)| Some((seq, rest.split_first_chunk::<8>()?)));
         match parts {
-            Some((seq, (through, query))) if known && *query == self.fingerprint() => {
+            Some((seq, (through, query)))
+                if known && *query == self.fingerprint() && is_seq(seq, through) =>
+            {
                 Ok(Some((u64::from_be_bytes(*seq), u64::from_be_bytes(*through))))
             }
             _ => Err(wrong("nextPageToken", "this token belongs to another query")),
         }
     }
+}
+
+/// Whether both can be sequence numbers: who hands in a token may have made it up.
+fn is_seq(seq: &[u8; 8], through: &[u8; 8]) -> bool {
+    [seq, through].into_iter().all(|bytes| i64::from_be_bytes(*bytes) >= 0)
 }
 
 #[cfg(test)]
@@ -246,6 +253,8 @@ mod tests {
         let again = EventQuery { next_page_token: token.clone(), per_page: Some(2), ..query.clone() };
         let filter = again.filter().unwrap().0;
         assert_eq!((filter.after_seq, filter.through_seq), (7, Some(9)));
+        let made_up = EventQuery { next_page_token: Some(query.token(u64::MAX, 9)), ..query.clone() };
+        assert_eq!(made_up.filter().unwrap_err().kind(), ProblemType::EpcisQueryParameter);
         let other = EventQuery { next_page_token: token, ..EventQuery::default() };
         assert_eq!(other.filter().unwrap_err().kind(), ProblemType::EpcisQueryParameter);
     }

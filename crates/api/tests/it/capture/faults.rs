@@ -64,6 +64,30 @@ async fn each_kind_of_bad_input_has_a_type_of_its_own_a_status_and_a_place() {
 }
 
 #[tokio::test]
+async fn an_event_of_the_future_is_refused_and_one_of_the_past_is_not() {
+    let site = Site::new().await;
+    let at = |serial: &str, time: &str| {
+        let mut event = observed("storing", &[pack(serial)]);
+        event["eventTime"] = time.into();
+        site.post("/epcis/events", alone(event).to_string())
+    };
+    // It is 2026-11-23 06:00 UTC.
+    let future = problem(at("T1", "2099-01-01T00:00:00.000Z")).await;
+    assert_eq!(each(&future), ("ValidationException", 400, "invalid-field", Some("/eventTime")));
+    assert_eq!(future.errors[0].code, "future_event");
+    assert_eq!(each(&problem(at("T2", "2026-11-24T06:00:00.001Z")).await).3, Some("/eventTime"));
+    for (serial, time) in [("T3", "2026-11-24T06:00:00.000Z"), ("T4", "1999-01-01T00:00:00.000Z")] {
+        assert_eq!(at(serial, time).send().await.unwrap().status(), 201, "{time}");
+    }
+    let mut event = commissioning(&[pack("T5")]);
+    event["eventTime"] = "2099-01-01T00:00:00.000Z".into();
+    let job = site.capture(&document(&[event])).await;
+    assert_eq!(job["success"], false, "{job}");
+    assert!(job["errors"].to_string().contains("/epcisBody/eventList/0/eventTime"), "{job}");
+    site.app.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_refused_before_there_is_a_job() {
     let site = Site::new().await;
     let json = problem(site.post("/epcis/capture", "{\n\"type\": }")).await;

@@ -85,6 +85,23 @@ async fn a_digital_link_asks_the_same() {
 }
 
 #[tokio::test]
+async fn a_label_that_was_read_in_part_is_amber() {
+    let mut site = Site::of(PHARMACY).await;
+    site.commission(&["S1"]).await;
+    for path in
+        ["/01/09521568251204/21/S1", "/01/09521568251204/21/S1?10=A123", "/01/09521568251204/21/S1?17=280300"]
+    {
+        let (status, answer) = told(site.get(path).await).await;
+        assert_eq!(
+            (status, &answer["verdict"], &answer["colour"]),
+            (200, &json!("incomplete_label"), &json!("amber")),
+            "{path}"
+        );
+    }
+    assert!(site.alerts().await.is_empty());
+}
+
+#[tokio::test]
 async fn what_may_be_the_readers_fault_is_asked_again_without_an_alert() {
     let mut site = Site::of(PHARMACY).await;
     site.commission(&["S1"]).await;

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::{Site, refused, told};
 
-const PALLET: &str = "00/095212345678901235";
+pub const PALLET: &str = "00/095212345678901235";
 const CASES: [&str; 2] = ["00/095212345678901242", "00/095212345678901259"];
 
-fn custody(epc: &str, parent: Option<&str>, state: CustodyState) -> Custody {
+pub fn custody(epc: &str, parent: Option<&str>, state: CustodyState) -> Custody {
     Custody {
         epc: epc.to_owned(),
         parent: parent.map(str::to_owned),
@@ -24,7 +24,7 @@ fn custody(epc: &str, parent: Option<&str>, state: CustodyState) -> Custody {
 }
 
 /// A pallet of two cases that another organisation announced.
-async fn announced(site: &Site) {
+pub async fn announced(site: &Site) {
     let mut conn = site.app.database.pool().acquire().await.unwrap();
     let mut objects = vec![custody(PALLET, None, CustodyState::Expected)];
     objects.extend(CASES.map(|case| custody(case, Some(PALLET), CustodyState::Expected)));
