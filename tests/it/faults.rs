@@ -8,7 +8,7 @@ use serde_json::json;
 use store::embedded::StopMode;
 
 use crate::rows::Rows;
-use crate::support::{WITHIN, accepted, all_anchored, anchored, captured, draw, expected, verdict};
+use crate::support::{WITHIN, accepted, all_anchored, anchored, captured, draw, expected, insisted, verdict};
 
 async fn four() -> Result<Network> {
     Network::builder().organisations(OrganisationSpec::four()).start().await
@@ -54,8 +54,7 @@ async fn goes_on_without_the_manufacturer(network: &mut Network, sent: &Shipment
     let distributor = network.service("distributor")?.client()?;
     expected(&distributor, &format!("00/{}", sent.sscc)).await?;
     network.service("manufacturer")?.kill9().await?;
-    let received =
-        distributor.post("/v1/deliveries", &json!({ "epc": sent.sscc })).await?.expect(201)?.json();
+    let received = insisted(&distributor, "/v1/deliveries", &json!({ "epc": sent.sscc })).await?;
     anchored(&distributor, received["event_id"].as_str().unwrap_or_default(), WITHIN).await?;
     network.service("manufacturer")?.restart().await
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use e2e::until::until;
 use e2e::{Answer, Client, Shipment};
 use rand::SeedableRng as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -84,6 +84,19 @@ pub async fn expected(client: &Client, key: &str) -> Result<()> {
             list.iter().any(|delivery| delivery["epc"] == key && delivery["state"] == "expected")
         });
         Ok(listed.then_some(()))
+    })
+    .await
+}
+
+/// Sends one request until it is answered, as a client does whose connection broke: under the same idempotency key.
+pub async fn insisted(client: &Client, path: &str, body: &Value) -> Result<Value> {
+    let key = uuid::Uuid::new_v4().to_string();
+    until(path, WITHIN, || async {
+        let Ok(answer) = client.post_once(path, body, &key).await else { return Ok(None) };
+        // Not ready, or the first of these requests is still under way.
+        let again =
+            answer.status.as_u16() == 503 || answer.problem() == "urn:theriac:problem:idempotency-key-in-use";
+        if again { Ok(None) } else { answer.ok().map(Some) }
     })
     .await
 }

@@ -1,27 +1,16 @@
 //! `kill -9` while goods are on their way: each step is done once, however often its answer was lost.
 
 use anyhow::{Context as _, Result, ensure};
-use e2e::until::until;
-use e2e::{Client, Network};
+use e2e::Network;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::rows::Rows;
-use crate::support::{WITHIN, accepted, captured, dispense, draw, expected};
+use crate::support::{WITHIN, accepted, captured, dispense, draw, expected, insisted};
 
 const NAMES: [&str; 4] = ["manufacturer", "distributor", "pharmacy", "regulator"];
 const ROUNDS: u64 = 3;
-
-/// Sends one request until it is answered, as a client does whose connection broke: under the same idempotency key.
-async fn insisted(client: &Client, path: &str, body: &Value) -> Result<Value> {
-    let key = uuid::Uuid::new_v4().to_string();
-    until(path, WITHIN, || async {
-        let Ok(answer) = client.post_once(path, body, &key).await else { return Ok(None) };
-        if answer.status.as_u16() == 503 { Ok(None) } else { answer.ok().map(Some) }
-    })
-    .await
-}
 
 /// Lets an organisation do a step, and kills a service meanwhile: that one as often as any.
 async fn killed_during(

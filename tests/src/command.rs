@@ -74,11 +74,18 @@ async fn up(arguments: Up) -> Result<()> {
     let started = Instant::now();
     let builder = with_databases(Network::builder().state(&path), &arguments.database)?
         .progress(move |text| println!("{:>7.1} s  {text}", started.elapsed().as_secs_f64()));
-    // Before anything is deleted.
-    builder.check_databases().await?;
-    if arguments.reset {
-        Network::reset(&path).await?;
-        println!("deleted {}", path.display());
+    let prepared = async {
+        // Before anything is deleted.
+        builder.check_databases().await?;
+        if arguments.reset {
+            Network::reset(&path).await?;
+            println!("deleted {}", path.display());
+        }
+        anyhow::Ok(())
+    };
+    tokio::select! {
+        prepared = prepared => prepared?,
+        () = interrupt.wait() => bail!("interrupted"),
     }
     let mut network = tokio::select! {
         network = builder.start() => network?,

@@ -91,10 +91,9 @@ impl<P: Required> Allowed<P> {
         self.client.site.ok_or_else(|| Problem::new(ProblemType::Forbidden).detail(needed))
     }
 
-    fn admit(client: Arc<Client>, shared: &Shared) -> Result<Self, Problem> {
+    fn admit(client: Arc<Client>) -> Result<Self, Problem> {
         tracing::Span::current().record("client.id", tracing::field::display(client.id));
         client.require(P::PERMISSION)?;
-        shared.clients.within_rate(client.id)?;
         Ok(Self { client, permission: PhantomData })
     }
 }
@@ -108,12 +107,14 @@ impl<P: Required> FromRequest for Allowed<P> {
             return Either::Left(ready(Err(Problem::internal("the service's shared state is not app data"))));
         };
         if let Some(client) = request.extensions().get::<Arc<Client>>() {
-            return Either::Left(ready(Self::admit(Arc::clone(client), shared)));
+            // The gate has counted the request.
+            return Either::Left(ready(Self::admit(Arc::clone(client))));
         }
         let (shared, request) = (shared.clone(), request.clone());
         Either::Right(Box::pin(async move {
             let client = caller(&shared, &request).await?;
-            Self::admit(client, &shared)
+            shared.clients.within_rate(client.id)?;
+            Self::admit(client)
         }))
     }
 }

@@ -45,6 +45,9 @@ pub const KEY_STALE_MS: u64 = 5_000;
 /// from PostgreSQL; behind one proxy, a restart of a chain of 5,000 pharmacies is through in ten seconds.
 pub const UNKNOWN_KEYS_PER_SECOND: u32 = 500;
 
+/// The same from all addresses together: a tenth of what PostgreSQL answers on two cores.
+pub const UNKNOWN_KEYS_OF_ALL_PER_SECOND: u32 = 2_000;
+
 /// Most addresses whose unknown keys are counted apart: at 100 bytes each under 1 MB. All others share one count.
 pub const STRANGERS_MAX: usize = 8_192;
 

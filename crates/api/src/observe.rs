@@ -1,15 +1,17 @@
 //! Around every request: its id, its span, its metrics, and the last touch on its errors.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _, web};
 use tracing::Instrument as _;
 
+use crate::auth::Client;
 use crate::limits::REQUEST_ID_BYTES_MAX;
 use crate::problem::{Problem, ProblemType};
 use crate::shared::Shared;
@@ -69,7 +71,11 @@ pub async fn observe<B: MessageBody + 'static>(
     request.extensions_mut().insert(id.clone());
     let response = next.call(request).instrument(span.clone()).await?;
     let _entered = span.entered();
-    let (response, problem) = finish(response, &id);
+    let (mut response, problem) = finish(response, &id);
+    if !response.request().extensions().contains::<Arc<Client>>() {
+        // Only the first request of a connection has a deadline for its head: strangers get no second one.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     account(&shared, &response, problem.as_ref(), &method, started.elapsed());
     Ok(match unread {
         Some(unread) => unread.until_answered(response),
@@ -86,7 +92,7 @@ fn finish<B: MessageBody>(
     let (mut response, problem) = match problem_of(&response) {
         Some(problem) => {
             let problem = problem.instance(format!("urn:theriac:request:{}", id.as_str()));
-            let epcis = response.request().path().starts_with(EPCIS_PREFIX);
+            let epcis = response.request().match_info().as_str().starts_with(EPCIS_PREFIX);
             let problem = if epcis { problem.in_epcis() } else { problem };
             let response = response.into_response(problem.error_response()).map_into_right_body();
             (response, Some(problem))
@@ -132,10 +138,16 @@ fn from_status(status: StatusCode, request: &HttpRequest) -> Problem {
     })
 }
 
+/// The pattern of a request's address, as the router sees it: after percent-decoding, by which `/epcis/%63apture` is
+/// `/epcis/capture`.
+pub(crate) fn pattern(request: &HttpRequest) -> Option<String> {
+    request.resource_map().match_pattern(request.match_info().as_str())
+}
+
 /// An address that no operation has: 404, or 405 with `Allow` when another method has it.
 pub(crate) fn no_route(request: &HttpRequest) -> Problem {
     let shared = request.app_data::<web::Data<Shared>>();
-    let methods = request.match_pattern().and_then(|pattern| shared?.operations.allow(&pattern));
+    let methods = pattern(request).and_then(|pattern| shared?.operations.allow(&pattern));
     match methods {
         Some(methods) => Problem::new(ProblemType::MethodNotAllowed).allow(methods),
         None => Problem::not_found(),
@@ -156,7 +168,7 @@ fn account<B>(
     took: Duration,
 ) {
     let status = response.status();
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let route = pattern(response.request()).unwrap_or_else(|| "none".to_owned());
     tracing::Span::current().record("http.route", route.as_str());
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let status_code = status.as_u16();

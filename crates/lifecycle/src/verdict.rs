@@ -73,7 +73,7 @@ impl VerdictCode {
         match self {
             VerdictCode::Genuine => "Genuine, and may be dispensed.",
             VerdictCode::IncompleteLabel => {
-                "The maker issued this serial number and nothing stops the pack, but lot or expiry date was not read."
+                "The maker issued this serial number and the pack is active, but lot or expiry date was not read: it may be expired."
             }
             VerdictCode::UnknownProduct => "This product is not in the system.",
             VerdictCode::UnknownSerial => "The maker never issued this serial number.",

@@ -38,8 +38,8 @@ pub const ROOTS_AFTER: Duration = Duration::from_millis(50);
 pub const DELIVERIES_MAX: u32 = 32;
 /// Shipments turned into notices at once.
 pub const SHIPMENTS_MAX: u32 = 16;
-/// Events that one notice carries: a truck of 30 pallets of 3,000 packs that were commissioned one by one. Of 2 kB each
-/// they are 200 MB, within the pages of a notice ([`exchange::limits::PAGES_MAX`]).
-pub const NOTICE_EVENTS_MAX: u32 = 100_000;
+/// Events that one notice carries: a truck of 15 pallets of 3,000 packs that were commissioned one by one. With their
+/// receipts they are 4 kB each, together 200 MB, within the pages of a notice ([`exchange::limits::PAGES_MAX`]).
+pub const NOTICE_EVENTS_MAX: u32 = 50_000;
 /// Objects that one notice tells of: as many as one event may move.
 pub const NOTICE_OBJECTS_MAX: u32 = 200_000;

@@ -66,6 +66,22 @@ pub async fn get(conn: &mut PgConnection, sender: u32, ids: &[Uuid]) -> Result<V
         .collect()
 }
 
+/// How many of these messages of one sender were worked on.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn worked_on(conn: &mut PgConnection, sender: u32, ids: &[Uuid]) -> Result<usize, Error> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM message_in
+         WHERE sender = $1 AND id = ANY ($2) AND processed_at IS NOT NULL"#,
+        i64::from(sender),
+        ids,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// Locks the oldest message that is still to be worked on and that no other worker holds, until the
 /// transaction ends.
 ///

@@ -7,6 +7,9 @@ use uuid::Uuid;
 use crate::convert::{Place, to_i64};
 use crate::error::Error;
 
+/// Stands for a notice that could not be written: the shipment is larger than one notice can tell.
+pub const UNANNOUNCED: Uuid = Uuid::nil();
+
 /// Goods on their way to another organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipment {
@@ -68,7 +71,7 @@ pub async fn claim(conn: &mut PgConnection) -> Result<Option<Shipment>, Error> {
     .transpose()
 }
 
-/// Says that the notice is written, in the transaction that queues its pages.
+/// Says that the notice is written, in the transaction that queues its pages; or, by [`UNANNOUNCED`], that it cannot be.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
@@ -87,7 +90,7 @@ pub struct SentShipment {
     pub shipment: Shipment,
     /// eventID of the shipping event.
     pub event_id: String,
-    /// The notice to the consignee; `None` while the event is not final.
+    /// The notice to the consignee; `None` while the event is not final, [`UNANNOUNCED`] when there cannot be one.
     pub notice_id: Option<Uuid>,
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::DashMapStateStore;
+use governor::state::{InMemoryState, NotKeyed};
 use governor::{NotUntil, Quota, RateLimiter};
 use gs1::Gln;
 use store::PgPool;
@@ -23,7 +24,8 @@ use super::{Client, Permissions};
 use crate::clock::SharedClock;
 use crate::config::HttpConfig;
 use crate::limits::{
-    KEY_CACHE_ENTRIES_MAX, KEY_FRESH_MS, KEY_STALE_MS, STRANGERS_MAX, UNKNOWN_KEYS_PER_SECOND,
+    KEY_CACHE_ENTRIES_MAX, KEY_FRESH_MS, KEY_STALE_MS, STRANGERS_MAX, UNKNOWN_KEYS_OF_ALL_PER_SECOND,
+    UNKNOWN_KEYS_PER_SECOND,
 };
 use crate::problem::{Problem, ProblemType};
 
@@ -39,6 +41,7 @@ impl governor::clock::Clock for Ticks {
     }
 }
 
+type OneRate = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Nanos>>;
 type RateOfEach<K> = RateLimiter<K, DashMapStateStore<K>, Ticks, NoOpMiddleware<Nanos>>;
 
 struct Entry {
@@ -53,8 +56,10 @@ pub struct Clients {
     clock: SharedClock,
     /// By the hash's first bytes; whether it is that very key is compared in constant time.
     entries: RwLock<HashMap<u64, Entry>>,
-    /// By the address that they come from, so that none locks out another's fresh key.
+    /// By the address that they come from, so that one does not lock out another's fresh key. Behind a reverse proxy all
+    /// come from its address: there the proxy must limit them.
     strangers: RateOfEach<IpAddr>,
+    all_strangers: OneRate,
     rates: RateOfEach<Uuid>,
 }
 
@@ -66,11 +71,13 @@ impl Clients {
         let per_client = Quota::per_second(at_least_one(config.rate_per_second))
             .allow_burst(at_least_one(config.rate_burst));
         let strangers = Quota::per_second(at_least_one(UNKNOWN_KEYS_PER_SECOND));
+        let all_strangers = Quota::per_second(at_least_one(UNKNOWN_KEYS_OF_ALL_PER_SECOND));
         let ticks = Ticks(Arc::clone(&clock));
         Self {
             clock,
             entries: RwLock::new(HashMap::new()),
             strangers: RateLimiter::new(strangers, DashMapStateStore::default(), ticks.clone()),
+            all_strangers: RateLimiter::direct_with_clock(all_strangers, ticks.clone()),
             rates: RateLimiter::new(per_client, DashMapStateStore::default(), ticks),
         }
     }
@@ -125,7 +132,8 @@ impl Clients {
         // Whoever comes when there are too many addresses shares one rate with all others of them.
         let crowded = self.strangers.len() >= STRANGERS_MAX;
         let from = from.filter(|_| !crowded).map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), network);
-        self.strangers.check_key(&from).map_err(|wait| self.too_many(&wait))
+        self.strangers.check_key(&from).map_err(|wait| self.too_many(&wait))?;
+        self.all_strangers.check().map_err(|wait| self.too_many(&wait))
     }
 
     /// Counts one request of this client.

@@ -32,12 +32,13 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     let Some(shared) = request.app_data::<web::Data<Shared>>() else {
         return Err(Problem::internal("the service's shared state is not app data"));
     };
-    let pattern = request.match_pattern();
+    let pattern = crate::observe::pattern(request.request());
     let operation =
         pattern.and_then(|pattern| shared.operations.of_request(&pattern, request.method().as_str()));
     if let Some(needed) = operation.and_then(|operation| operation.needs) {
         let client = caller(shared, request.request()).await?;
         tracing::Span::current().record("client.id", tracing::field::display(client.id));
+        shared.clients.within_rate(client.id)?;
         needed.iter().try_for_each(|permission| client.require(permission))?;
         request.extensions_mut().insert(client);
     }

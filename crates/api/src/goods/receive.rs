@@ -8,7 +8,7 @@ use epcis::{Consignment, Event};
 use gs1::{EpcKey, Gln};
 use ledger::OrganisationId;
 use serde::{Deserialize, Serialize};
-use store::custody::CustodyState;
+use store::custody::{Custody, CustodyState};
 use store::expected_receipt::{ExpectedReceipt, ReceiptState};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -121,10 +121,13 @@ async fn receiving(
 
 async fn receive(conn: &mut store::PgConnection, receiving: &Receiving) -> Result<Answer, Problem> {
     let epc = receiving.epc.as_str();
-    let expected = store::expected_receipt::lock(conn, &[epc]).await?.pop();
+    let ancestors = store::custody::ancestors(conn, epc).await?;
+    let along: Vec<&str> = [epc].into_iter().chain(ancestors.iter().map(String::as_str)).collect();
+    let expected = store::expected_receipt::lock(conn, &along).await?;
     let here = store::custody::lock(conn, &[epc]).await?.pop();
-    bound_for(receiving, expected.as_ref())?;
-    refuse(expected.as_ref(), here.as_ref().map(|custody| custody.state))?;
+    bound_for(receiving, &expected, here.as_ref())?;
+    let expected = expected.iter().find(|receipt| receipt.epc == epc);
+    refuse(expected, here.as_ref().map(|custody| custody.state))?;
     let stored = intake::store(conn, &receiving.knowledge, std::slice::from_ref(&receiving.event)).await?;
     let awaiting = stored.iter().any(|one| !one.awaiting.is_empty());
     let tree = store::custody::tree(conn, &[epc], HIERARCHY_OBJECTS_MAX).await?;
@@ -142,17 +145,33 @@ async fn receive(conn: &mut store::PgConnection, receiving: &Receiving) -> Resul
     Answer::json(status, &delivery)
 }
 
-/// What was sent to one of our sites is received there: to the key of another it is unknown. (Nobody has a key of a
-/// place that the directory does not list.)
-fn bound_for(receiving: &Receiving, expected: Option<&ExpectedReceipt>) -> Result<(), Problem> {
-    let announced = expected.filter(|receipt| receipt.state == ReceiptState::Expected);
-    let elsewhere = announced.filter(|receipt| receipt.site_gln != receiving.site.as_str());
-    let Some(receipt) = elsewhere else { return Ok(()) };
-    let own = receiving.knowledge.author()?;
-    if own.glns.iter().any(|gln| gln.as_str() == receipt.site_gln) {
-        return Err(conflict("unknown_object", "nothing of this name is expected here", "/epc".to_owned()));
+/// What was sent to one of our sites, by itself or in something else, is received there, and what is in stock at one is
+/// there: to the key of another it is unknown. What left the key's own site for another of ours may come back. (Nobody
+/// has a key of a place that the directory does not list.)
+fn bound_for(
+    receiving: &Receiving,
+    expected: &[ExpectedReceipt],
+    here: Option<&Custody>,
+) -> Result<(), Problem> {
+    let (own, site) = (receiving.knowledge.author()?, receiving.site.as_str());
+    if here.is_some_and(|custody| custody.state == CustodyState::Shipped && custody.site_gln == site) {
+        return Ok(());
     }
-    Ok(())
+    let announced = expected.iter().filter(|receipt| receipt.state == ReceiptState::Expected);
+    let stocked = here.filter(|custody| {
+        matches!(
+            custody.state,
+            CustodyState::InStock | CustodyState::Quarantined | CustodyState::AwaitingData
+        )
+    });
+    let mut places =
+        announced.map(|receipt| &receipt.site_gln).chain(stocked.map(|custody| &custody.site_gln));
+    let elsewhere =
+        |place: &String| place != site && own.glns.iter().any(|gln| gln.as_str() == place.as_str());
+    match places.any(elsewhere) {
+        true => Err(conflict("unknown_object", "nothing of this name is expected here", "/epc".to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// What is in stock already, or waits for its notice already, was received before; what was dispensed or is gone
@@ -160,6 +179,9 @@ fn bound_for(receiving: &Receiving, expected: Option<&ExpectedReceipt>) -> Resul
 fn refuse(expected: Option<&ExpectedReceipt>, here: Option<CustodyState>) -> Result<(), Problem> {
     let announced = expected.is_some_and(|receipt| receipt.state == ReceiptState::Expected);
     let (code, message) = match here {
+        Some(CustodyState::Dispensed | CustodyState::Gone) => {
+            ("out_of_reach", "this was dispensed, destroyed or reported stolen here")
+        }
         _ if announced => return Ok(()),
         None | Some(CustodyState::Expected | CustodyState::Shipped) => return Ok(()),
         Some(CustodyState::InStock | CustodyState::Quarantined) => {
@@ -167,9 +189,6 @@ fn refuse(expected: Option<&ExpectedReceipt>, here: Option<CustodyState>) -> Res
         }
         Some(CustodyState::AwaitingData) => {
             ("already_received", "this arrived already, and waits for its shipment notice")
-        }
-        Some(CustodyState::Dispensed | CustodyState::Gone) => {
-            ("out_of_reach", "this was dispensed, destroyed or reported stolen here")
         }
     };
     Err(conflict(code, message, "/epc".to_owned()))

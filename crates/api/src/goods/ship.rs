@@ -74,6 +74,8 @@ impl Anchored for SentGoods {
 /// A shipment whose parts were read.
 struct Shipping {
     keys: Vec<EpcKey>,
+    /// Where each of them is in the request.
+    pointers: Vec<String>,
     site: Gln,
     to: Gln,
     unpack_from: Option<String>,
@@ -111,12 +113,13 @@ fn read(shared: &web::Data<Shared>, site: Gln, shipment: &NewShipment) -> Result
         let fault = Fault::new("count", format_args!("1 to {SHIPMENT_ITEMS_MAX} items")).at("/items");
         return Err(Problem::invalid(vec![fault]));
     }
-    let mut keys = Vec::with_capacity(shipment.items.len());
+    let mut items = BTreeMap::new();
     for (index, item) in shipment.items.iter().enumerate() {
-        keys.push(object_key(item, &format!("/items/{index}"), today)?);
+        let pointer = format!("/items/{index}");
+        let key = object_key(item, &pointer, today)?;
+        items.entry(key.path()).or_insert((key, pointer));
     }
-    keys.sort_by_key(EpcKey::path);
-    keys.dedup_by_key(|key| key.path());
+    let (keys, pointers) = items.into_values().unzip();
     let parent = shipment.unpack_from.as_deref().map(|text| object_key(text, "/unpack_from", today));
     let to = Gln::new(&shipment.to).map_err(|error| Problem::invalid(vec![Fault::from(&error).at("/to")]))?;
     if to == site {
@@ -138,7 +141,7 @@ fn read(shared: &web::Data<Shared>, site: Gln, shipment: &NewShipment) -> Result
     let consignee = (consignee.id.0, consignee.name.clone());
     let unpack_from = parent.transpose()?.map(|key| key.path());
     let shared = shared.clone();
-    Ok(Shipping { keys, site, to, unpack_from, knowledge, shared, consignment, consignee })
+    Ok(Shipping { keys, pointers, site, to, unpack_from, knowledge, shared, consignment, consignee })
 }
 
 async fn send(conn: &mut PgConnection, shipping: &Shipping) -> Result<Answer, Problem> {
@@ -181,8 +184,8 @@ fn parents<'a>(
     let known: BTreeMap<&str, &Custody> = custody.iter().map(|one| (one.epc.as_str(), one)).collect();
     let along: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
     let mut parents: BTreeMap<&str, Vec<&EpcKey>> = BTreeMap::new();
-    for (index, (key, path)) in shipping.keys.iter().zip(paths).enumerate() {
-        let pointer = || format!("/items/{index}");
+    for ((key, path), pointer) in shipping.keys.iter().zip(paths).zip(&shipping.pointers) {
+        let pointer = || pointer.clone();
         let Some(object) = known.get(path.as_str()) else {
             return Err(conflict("unknown_object", "this was never here", pointer()));
         };

@@ -61,16 +61,16 @@ pub(super) async fn apply(
                 CustodyMove::Begin { items, site } => begin_units(conn, cause, items, site).await?,
                 CustodyMove::Unpack { parent, children } => unpack(conn, cause, parent, children).await?,
                 CustodyMove::Ship { items, to, consignee } => {
-                    ship(conn, cause, items).await?;
+                    let left = ship(conn, cause, items).await?;
                     let own = *consignee == knowledge.organisation;
                     let stays = own && cause.site == Some(to);
                     if !stays {
                         announce(conn, cause.at, items, to, consignee.0).await?;
                     }
                     if own && !stays {
-                        expect(conn, cause.at, items, to, (consignee.0, one.event.commitment)).await?;
+                        expect(conn, cause.at, &left, to, (consignee.0, one.event.commitment)).await?;
                     } else {
-                        went_on(conn, cause.at, items, knowledge.organisation.0).await?;
+                        went_on(conn, cause.at, &left, knowledge.organisation.0).await?;
                     }
                 }
                 CustodyMove::Receive { items, site } => {
@@ -219,7 +219,8 @@ fn moves(node: &TreeNode) -> bool {
     !matches!(node.custody.state, CustodyState::Dispensed | CustodyState::Gone | CustodyState::AwaitingData)
 }
 
-async fn ship(conn: &mut PgConnection, cause: Cause<'_>, items: &[String]) -> Result<(), Problem> {
+/// Goods leave. Returns those of the items that did: what was dispensed, is gone, or waits for its notice stays so.
+async fn ship(conn: &mut PgConnection, cause: Cause<'_>, items: &[String]) -> Result<Vec<String>, Problem> {
     let top: Vec<&str> = names(items).collect();
     if let Some(site) = cause.site {
         let units: BTreeSet<&str> = top.iter().copied().filter(|item| !is_pack(item)).collect();
@@ -231,7 +232,9 @@ async fn ship(conn: &mut PgConnection, cause: Cause<'_>, items: &[String]) -> Re
     let all: Vec<&str> =
         tree.iter().filter(|node| moves(node)).map(|node| node.custody.epc.as_str()).collect();
     store::custody::set_state(conn, &all, cause.to(CustodyState::Shipped)).await?;
-    leave_parents(conn, cause, &tree).await
+    leave_parents(conn, cause, &tree).await?;
+    let left = tree.iter().filter(|node| node.depth == 0 && moves(node));
+    Ok(left.map(|node| node.custody.epc.clone()).collect())
 }
 
 /// What goes its own way is no longer in what stays behind.

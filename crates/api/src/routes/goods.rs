@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use store::custody::CustodyState;
 use store::expected_receipt::ReceiptState;
+use store::shipment::UNANNOUNCED;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -136,6 +137,9 @@ struct SentShipment {
     consignee: u32,
     /// Whether the notice with the proofs is written: as soon as the event is final.
     announced: bool,
+    /// Whether there can be no notice, because the shipment is larger than one tells: the consignee holds the goods until
+    /// they are captured again in parts.
+    too_large_to_announce: bool,
 }
 
 /// Shipments that left.
@@ -172,7 +176,8 @@ async fn list_shipments(
         items: sent.shipment.items,
         to: sent.shipment.site_gln,
         consignee: sent.shipment.consignee,
-        announced: sent.notice_id.is_some(),
+        announced: sent.notice_id.is_some_and(|id| id != UNANNOUNCED),
+        too_large_to_announce: sent.notice_id == Some(UNANNOUNCED),
     });
     Ok(HttpResponse::Ok().json(SentShipments { shipments: shipments.collect(), next_cursor }))
 }

@@ -64,7 +64,7 @@ async fn healthz() -> web::Json<Health> {
 
 /// Whether the service takes traffic
 ///
-/// Asks the database and compares its schema. A ledger that stands still does not make a service unready, because
+/// Asks the database and compares its schema; the ledger's directory must have been read. A ledger that stands still does not make a service unready, because
 /// capture and look-ups go on without it; the answer says so.
 #[utoipa::path(tag = "health", operation_id = "readyz", security(()), responses(
     (status = 200, description = "The service takes traffic", body = Readiness),
@@ -82,6 +82,8 @@ async fn readyz(shared: web::Data<Shared>) -> Result<web::Json<Readiness>, Probl
         }
         _ => not_ready("database", "the database does not answer").caused_by(error),
     })?;
+    // Nothing that names a product or a partner can be answered before.
+    shared.view().map_err(|_| not_ready("directory", "the directory was not read yet"))?;
     Ok(web::Json(ledger_state(&shared)))
 }
 

@@ -19,7 +19,7 @@ use crate::cursor;
 use crate::directory::DirectoryView;
 use crate::directory_changes::text;
 use crate::intake::at_micros;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::proofs;
 use crate::shared::Shared;
 
@@ -109,7 +109,8 @@ struct PackHistory {
 /// look-up and its reason are recorded with the answer, whether the pack exists or not.
 #[utoipa::path(tag = "look-ups", operation_id = "look_up_pack", security(("api_key" = ["look_up"])),
     params(("gtin" = String, Path, description = "GTIN"), ("serial" = String, Path, description = "Serial number"), Purpose),
-    responses((status = 200, description = "What is known of the pack", body = PackHistory)))]
+    responses((status = 200, description = "What is known of the pack", body = PackHistory),
+    (status = 409, description = "It is not final yet; ask again", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/v1/packs/{gtin}/{serial}")]
 async fn look_up_pack(
     client: Allowed<permission::LookUp>,

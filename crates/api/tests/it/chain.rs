@@ -10,7 +10,6 @@ use ledger::{
     Canonical as _, DirectoryChange, Hash, Height, OrganisationId, Outcome, Reader, SignedBatch, StatusUpdate,
 };
 use lifecycle::Transition;
-use store::PgConnection;
 use store::block::StoredBlock;
 use store::block_batch::BlockBatch;
 use store::directory_entry::DirectoryEntry;
@@ -20,6 +19,7 @@ use store::outbox::{Mark, OutboxRow, TakeLimits};
 use store::status_history::StatusChange;
 use store::status_record::StatusRow;
 use store::update_refusal::UpdateRefusal;
+use store::{PgConnection, PgPool};
 
 /// A product of the distributor's.
 pub const FOREIGN_GTIN: &str = "09521321000018";
@@ -35,6 +35,13 @@ pub struct Chain {
 impl Chain {
     /// Founds a network in the service's database, and waits until the service knows its directory.
     pub async fn found(app: &TestApp) -> Self {
+        let chain = Self::found_in(app.database.pool()).await;
+        app.shared.directory.refresh(app.database.pool()).await.unwrap();
+        chain
+    }
+
+    /// Founds a network in a database.
+    pub async fn found_in(pool: &PgPool) -> Self {
         let mut genesis = genesis();
         genesis.time_ms = TEST_START_MS;
         let distributor = genesis.organisations.iter_mut().find(|one| one.id == DISTRIBUTOR).unwrap();
@@ -48,9 +55,8 @@ impl Chain {
             registered: Height(0),
         });
         let chain = Self { network: Network::of(genesis) };
-        let mut conn = app.database.pool().acquire().await.unwrap();
+        let mut conn = pool.acquire().await.unwrap();
         chain.write_state(&mut conn).await;
-        app.shared.directory.refresh(app.database.pool()).await.unwrap();
         chain
     }
 

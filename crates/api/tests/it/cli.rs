@@ -87,7 +87,11 @@ async fn what_cannot_start_says_why_and_opens_no_port() {
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
-    std::fs::write(folder.path().join("service.toml"), "[organisation]\nid = 1\nnam = \"x\"\n").unwrap();
+    std::fs::write(
+        folder.path().join("service.toml"),
+        "[organisation]\nid = 1\nnam = \"x\"\n[keys]\nfile = \"k.pem\"\n",
+    )
+    .unwrap();
     assert!(fails(&["serve"]).contains("unknown field `nam`"));
     configure(folder.path());
     assert!(fails(&["serve"]).contains("signing.pem: cannot be read"));

@@ -62,6 +62,7 @@ async fn control_characters_and_broken_encodings_are_refused_with_their_place() 
         ("/01/09521568251204/21/%", "path"),
         ("/01/09521568251204/21/%zz", "path"),
         ("/v1/ledger/head?x=1", "x"),
+        ("/v1/ledger/hea%64?x=1", "x"),
         ("/epcis/capture?perPage=0", "perPage"),
         ("/epcis/capture?nextPageToken=00", "nextPageToken"),
     ] {
@@ -114,11 +115,33 @@ async fn a_body_that_does_not_come_is_given_up_and_its_connection_closed() {
 }
 
 #[tokio::test]
+async fn the_connection_of_a_stranger_ends_with_its_answer() {
+    let app = TestApp::start(&sample::definition()).await;
+    let host = app.base.trim_start_matches("http://").to_owned();
+    for key in ["", "authorization: Bearer nobody\r\n"] {
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        let head = format!("GET /openapi.json HTTP/1.1\r\nhost: {host}\r\n{key}\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let closed = tokio::time::timeout(CLOSED_WITHIN, stream.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "the connection stays open");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn strangers_are_not_told_what_is_wrong_with_their_request() {
     let site = Site::of(PHARMACY).await;
     let reader = site.app.client(&[Permission::Query]).await;
     let unknown = format!("thk_{}", "0".repeat(64));
-    for path in ["/v1/packs/dispense", "/v1/packs/dispense?x=%00", "/v1/authenticate", "/epcis/capture"] {
+    for path in [
+        "/v1/packs/dispense",
+        "/v1/packs/dispense?x=%00",
+        "/v1/authenticate",
+        "/epcis/capture",
+        "/epcis/%63apture",
+        "/v1/packs/%64ispense",
+    ] {
         for (key, status) in [(unknown.as_str(), 401), (reader.key.expose(), 403)] {
             let request = site.app.anonymous(Method::POST, path).bearer_auth(key);
             let answer = request.header("content-type", "text/plain").body("{").send().await.unwrap();

@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::chain::Chain;
 use crate::sample;
 
 struct Link(Arc<TestClock>);
@@ -77,6 +78,7 @@ fn node_config() -> NodeConfig {
 #[tokio::test]
 async fn the_service_shows_its_node_and_ends_with_it_in_order() {
     let database = store::testing::TestDatabase::new().await;
+    Chain::found_in(database.pool()).await;
     let (definition, strings) = definition();
     let mut config = test_config();
     config.node = Some(node_config());
@@ -90,6 +92,7 @@ async fn the_service_shows_its_node_and_ends_with_it_in_order() {
     let running = start(&definition, Roles::ApiAndNode, parts).await.unwrap();
     let (base, shared) = (format!("http://{}", running.address), running.shared.clone());
     let served = tokio::spawn(running.run_until(std::future::pending()));
+    shared.directory.refresh(database.pool()).await.unwrap();
     let ready: Value = reqwest::get(format!("{base}/readyz")).await.unwrap().json().await.unwrap();
     assert_eq!(
         ready,

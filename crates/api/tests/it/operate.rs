@@ -5,11 +5,15 @@ use api::testing::TestApp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::chain::Chain;
 use crate::sample::definition;
 
 #[tokio::test]
 async fn health_readiness_and_metrics_answer() {
     let app = TestApp::start(&definition()).await;
+    let starting = app.anonymous(Method::GET, "/readyz").send().await.unwrap();
+    assert_eq!(starting.status(), 503, "the directory was not read yet");
+    Chain::found(&app).await;
     let ready: Value = app.anonymous(Method::GET, "/readyz").send().await.unwrap().json().await.unwrap();
     assert_eq!(ready, json!({ "status": "ready", "ledger": "elsewhere" }));
     let client = app.client(&[Permission::Metrics]).await;

@@ -69,13 +69,18 @@ async fn work(
     }
 }
 
-/// The whole notice, if this was the last of its pages to come.
+/// The whole notice, if this is the last of its pages to be worked on.
 async fn whole(
     conn: &mut PgConnection,
     sender: u32,
     page: ShipmentNotice,
 ) -> Result<Result<Option<Shipment>, String>, Error> {
     let ids: Vec<Uuid> = (1..=page.pages).map(|number| page_id(page.id, number)).collect();
+    // Once for the notice, by whichever page is worked on last, however many are stored already: what was expected and
+    // has come meanwhile must not be expected again.
+    if store::message_in::worked_on(conn, sender, &ids).await? + 1 < ids.len() {
+        return Ok(Ok(None));
+    }
     let mut pages = Vec::with_capacity(ids.len());
     for stored in store::message_in::get(conn, sender, &ids).await? {
         match Message::decode(&Bytes::from(stored.payload)) {

@@ -14,7 +14,7 @@ use store::PgConnection;
 use store::event::StoredEvent;
 use store::known_event::KnownEvent;
 use store::message_out::NewMessage;
-use store::shipment::Shipment;
+use store::shipment::{Shipment, UNANNOUNCED};
 use uuid::Uuid;
 
 use super::{KIND_NOTICE, Notices, page_id};
@@ -56,9 +56,8 @@ async fn write(
     now: u64,
 ) -> Result<(), Error> {
     let id = Uuid::now_v7();
-    store::shipment::set_notice(conn, shipment.event_seq, id).await?;
     if shipment.consignee == own.0 {
-        return Ok(());
+        return Ok(store::shipment::set_notice(conn, shipment.event_seq, id).await?);
     }
     let pages = match pages(conn, own, shipment, id).await {
         Err(Error::Oversize(reason)) => {
@@ -68,10 +67,11 @@ async fn write(
                 reason,
                 "a shipment cannot be announced: capture it in parts"
             );
-            return Ok(());
+            return Ok(store::shipment::set_notice(conn, shipment.event_seq, UNANNOUNCED).await?);
         }
         pages => pages?,
     };
+    store::shipment::set_notice(conn, shipment.event_seq, id).await?;
     let messages: Result<Vec<NewMessage>, Error> = pages
         .into_iter()
         .map(|page| {
@@ -118,13 +118,13 @@ async fn gather(
     // One more than the bound tells that there are more.
     let known = store::known_event::of_epcs(conn, &keys, NOTICE_EVENTS_MAX + 1).await?;
     let places = store::event_epc::events_of_any(conn, &keys, NOTICE_EVENTS_MAX + 1).await?;
+    let places: Vec<_> = places.into_iter().filter(|place| place.0 <= shipment.event_seq).collect();
     if known.len() + places.len() > NOTICE_EVENTS_MAX as usize {
         return Err(Error::Oversize(format!("over {NOTICE_EVENTS_MAX} events")));
     }
     for known in known {
         events.push(passed_on(&known, &goods)?);
     }
-    let places: Vec<_> = places.into_iter().filter(|place| place.0 <= shipment.event_seq).collect();
     let mut receipts = Receipts::default();
     for stored in store::event::get(conn, &places).await? {
         if let Some(receipt) = receipts.of(conn, own, &stored).await? {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Site, refused, told};
 
 pub const PALLET: &str = "00/095212345678901235";
-const CASES: [&str; 2] = ["00/095212345678901242", "00/095212345678901259"];
+pub const CASES: [&str; 2] = ["00/095212345678901242", "00/095212345678901259"];
 
 pub fn custody(epc: &str, parent: Option<&str>, state: CustodyState) -> Custody {
     Custody {

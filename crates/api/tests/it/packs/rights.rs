@@ -12,7 +12,7 @@ use store::expected_receipt::{ExpectedReceipt, ReceiptState};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::goods::{PALLET, announced, custody};
+use super::goods::{CASES, PALLET, announced, custody};
 use super::{Site, label, refused, told};
 use crate::chain::SECOND_SITE;
 
@@ -134,9 +134,12 @@ async fn goods_are_received_and_shipped_where_they_were_sent() {
     let body = json!({ "epc": PALLET });
     let unknown = (409, "state-conflict".to_owned(), "unknown_object".to_owned());
     assert_eq!(refused(site.post("/v1/deliveries", &body).await).await, unknown);
+    let inside = json!({ "epc": CASES[0] });
+    assert_eq!(refused(site.post("/v1/deliveries", &inside).await).await, unknown);
     site.moved_to(place(DISTRIBUTOR).as_str()).await;
     assert_eq!(site.post("/v1/deliveries", &body).await.status(), 201);
     site.moved_to(SECOND_SITE).await;
+    assert_eq!(refused(site.post("/v1/deliveries", &body).await).await, unknown);
     let shipment = json!({ "items": [PALLET], "to": place(PHARMACY).as_str() });
     assert_eq!(refused(site.post("/v1/shipments", &shipment).await).await, unknown);
 }
