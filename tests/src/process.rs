@@ -184,7 +184,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let pid_file = pid_file(folder.path());
         let mut process = sleeper(folder.path(), folder.path());
-        assert_eq!(left_over(folder.path()), Some(process.pid));
+        // For a moment after the start a process has no command line yet.
+        let found = until("its command line", STOP_MAX, || async { Ok(left_over(folder.path())) }).await;
+        assert_eq!(found.unwrap(), process.pid);
 
         let written = fs::read_to_string(&pid_file).unwrap();
         let (number, _) = written.split_once('\n').unwrap();
