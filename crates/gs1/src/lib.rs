@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod ai;
+pub mod calibration;
 pub mod charset;
 pub mod check;
 pub mod date;
@@ -21,6 +22,7 @@ pub mod sscc;
 mod text;
 
 pub use ai::Ai;
+pub use calibration::Calibration;
 pub use date::ExpiryDate;
 pub use element::{ElementFault, ElementString};
 pub use epc::{EpcKey, Identifier};

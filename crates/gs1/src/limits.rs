@@ -18,3 +18,9 @@ pub const READINGS_MAX: usize = 16;
 /// Most steps of the search for those readings, so that no text makes it long: 8 identifiers at each of at most
 /// 20 lengths, over the few fields a pack carries, stays far below.
 pub const READING_STEPS_MAX: u32 = 20_000;
+
+/// Most texts that one typed text is taken to stand for; a second one that makes sense already makes it ambiguous.
+pub const TYPED_READINGS_MAX: usize = 4_096;
+
+/// Most steps of the search for them: 4,096 texts of a hundred characters.
+pub const TYPED_STEPS_MAX: u32 = 400_000;

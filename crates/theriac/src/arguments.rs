@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
-use time::OffsetDateTime;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::format_description::well_known::Rfc3339;
+use time::{Date, OffsetDateTime};
 
-/// Checks what a Theriac network says, offline.
+/// Reads and writes GS1's and EPCIS's formats, and checks what a Theriac network says: all of it offline.
 #[derive(Debug, Parser)]
 #[command(name = "theriac", version, about)]
 pub struct Arguments {
@@ -26,6 +26,123 @@ pub enum Command {
     ///
     /// All members compare the first line before they start. Exit code 2: unusable input.
     Network(NetworkArguments),
+    /// Read a barcode as a scanner sends it, an element string, a GS1 Digital Link or an EPC URN, and answer in JSON.
+    ///
+    /// Exit code 0: it is valid GS1 data, or `--lines` was given; 1: it is not; 2: unusable input.
+    Scan(ScanArguments),
+    /// EPCIS documents.
+    #[command(subcommand)]
+    Epcis(EpcisCommand),
+    /// Learn what a keyboard wedge types, from one scan of the calibration barcode, and print it in JSON for `scan`.
+    ///
+    /// Exit code 1: the workstation cannot be calibrated, and why; 2: unusable input.
+    Calibrate(CalibrateArguments),
+}
+
+/// Arguments of `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArguments {
+    /// What was scanned; standard input without it.
+    #[arg(value_name = "TEXT", conflicts_with = "lines")]
+    pub text: Option<String>,
+    /// One input a line on standard input (a JSON string where it begins with a quote), one answer a line.
+    #[arg(long)]
+    pub lines: bool,
+    /// What `theriac calibrate` printed for this workstation.
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
+    /// The day that decides the century of dates (YYYY-MM-DD); today without it.
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub today: Option<Date>,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArguments {
+    /// What was typed when the calibration barcode was scanned; standard input without it.
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Print the text of the calibration barcode instead: make a Data Matrix of it, without application identifiers.
+    #[arg(long, conflicts_with = "file")]
+    pub text: bool,
+}
+
+/// What can be done with a document.
+#[derive(Debug, Subcommand)]
+pub enum EpcisCommand {
+    /// Write a document in another binding.
+    ///
+    /// Exit code 1: it cannot be, and why, on standard error; 2: unusable input.
+    Convert(ConvertArguments),
+    /// Say in JSON what is wrong with a document.
+    ///
+    /// Exit code 0: it may be captured; 1: it may not; 2: unusable input.
+    Check(DocumentArguments),
+    /// Print the Event Hash ID of each event, one a line.
+    ///
+    /// Exit code 1: the document cannot be read, and why, on standard error; 2: unusable input.
+    Hash(HashArguments),
+}
+
+/// Arguments that name a document.
+#[derive(Debug, Args)]
+pub struct DocumentArguments {
+    /// The document, XML or JSON.
+    pub file: PathBuf,
+}
+
+/// Arguments of `epcis convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// The document, XML or JSON.
+    pub file: PathBuf,
+    /// The binding to write.
+    #[arg(long)]
+    pub to: Binding,
+    /// The version of EPCIS to write; of JSON there is 2.0 alone.
+    #[arg(long, default_value = "2.0")]
+    pub version: Version,
+}
+
+/// A binding of EPCIS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Binding {
+    /// JSON-LD.
+    Json,
+    /// XML.
+    Xml,
+}
+
+/// A version of EPCIS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Version {
+    /// EPCIS 1.2.
+    #[value(name = "1.2")]
+    V1_2,
+    /// EPCIS 2.0.
+    #[value(name = "2.0")]
+    V2_0,
+}
+
+/// Arguments of `epcis hash`.
+#[derive(Debug, Args)]
+pub struct HashArguments {
+    /// The document, XML or JSON.
+    pub file: PathBuf,
+    /// The Core Business Vocabulary whose rules are followed; 2.1 is a draft.
+    #[arg(long)]
+    pub cbv: Cbv,
+}
+
+/// A version of the Core Business Vocabulary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Cbv {
+    /// CBV 2.0.
+    #[value(name = "2.0")]
+    V2_0,
+    /// The draft of CBV 2.1.
+    #[value(name = "2.1")]
+    V2_1,
 }
 
 /// Arguments of `network`.
@@ -65,4 +182,10 @@ pub struct VerifyArguments {
 fn milliseconds(text: &str) -> Result<u64, String> {
     let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|error| error.to_string())?;
     u64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_err(|_| "the time lies before 1970".to_owned())
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    const FORM: &[time::format_description::BorrowedFormatItem<'static>] =
+        time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, FORM).map_err(|error| error.to_string())
 }

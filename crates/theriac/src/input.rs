@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use gs1::Calibration;
+use gs1::limits::SCAN_BYTES_MAX;
 use ledger::commitment::Disclosure;
 use ledger::evidence::Evidence;
 use ledger::receipt::{EventReceipt, ItemReceipt};
@@ -12,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::limits::{EVENT_BYTES_MAX, GENESIS_BYTES_MAX, PROOF_BYTES_MAX};
+use crate::limits::{CALIBRATION_BYTES_MAX, EVENT_BYTES_MAX, GENESIS_BYTES_MAX, PROOF_BYTES_MAX};
 use crate::unusable::Unusable;
 
 const ANY_PROOF: &str = "receipt or evidence";
@@ -126,6 +128,42 @@ pub fn disclosure(path: &Path) -> Result<Disclosure, Unusable> {
     } else {
         Disclosure::from_bytes(&bytes).map_err(|_| unknown(path, EXPECTED))
     }
+}
+
+/// Reads an EPCIS document.
+///
+/// # Errors
+/// [`Unusable`] where the file cannot be read.
+pub fn document(path: &Path) -> Result<Vec<u8>, Unusable> {
+    read(path, epcis::Limits::default().document_bytes_max)
+}
+
+/// Reads what `theriac calibrate` printed.
+///
+/// # Errors
+/// [`Unusable`] where the file holds no calibration.
+pub fn calibration(path: &Path) -> Result<Calibration, Unusable> {
+    json(path, "calibration", &read(path, CALIBRATION_BYTES_MAX)?)
+}
+
+/// Reads a text of at most one scan.
+///
+/// # Errors
+/// [`Unusable`] where the file holds none.
+pub fn text(path: &Path) -> Result<String, Unusable> {
+    let bytes = read(path, SCAN_BYTES_MAX)?;
+    String::from_utf8(bytes).map_err(|_| Unusable::NotText { path: path.to_owned() })
+}
+
+/// Reads a text of at most one scan from standard input.
+///
+/// # Errors
+/// [`Unusable`] where there is none.
+pub fn text_of(input: &mut impl Read) -> Result<String, Unusable> {
+    let mut text = String::new();
+    let bound = SCAN_BYTES_MAX as u64 + 1;
+    input.take(bound).read_to_string(&mut text).map_err(Unusable::Input)?;
+    Ok(text)
 }
 
 fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Unusable> {

@@ -1,17 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 pub mod arguments;
+pub mod epcis;
 pub mod input;
 pub mod limits;
+pub mod lines;
 pub mod network;
 pub mod report;
 pub mod run;
+pub mod scan;
 pub mod unusable;
 pub mod verify;
 
 pub use arguments::{Arguments, Command, NetworkArguments, VerifyArguments};
 pub use input::Proof;
 pub use report::Report;
-pub use run::run;
+pub use run::{Streams, run};
+pub use scan::{Scanned, scan};
 pub use unusable::Unusable;
 pub use verify::verify;

@@ -11,3 +11,6 @@ pub const GENESIS_BYTES_MAX: usize = 64 << 20;
 pub const EVENT_BYTES_MAX: usize = 2 * DISCLOSURE_BYTES_MAX;
 /// Fields of a disclosed event that are printed; of more, the number.
 pub const FIELDS_SHOWN_MAX: usize = 1_000;
+
+/// Longest calibration, in bytes: a hundred characters of at most a dozen bytes each, in JSON.
+pub const CALIBRATION_BYTES_MAX: usize = 64 << 10;

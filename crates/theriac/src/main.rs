@@ -11,7 +11,12 @@ fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "the one place where this program reads the clock")]
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    match theriac::run(&arguments, now_ms, &mut std::io::stdout().lock()) {
+    let mut streams = theriac::Streams {
+        input: std::io::stdin().lock(),
+        out: std::io::BufWriter::new(std::io::stdout().lock()),
+        err: std::io::stderr(),
+    };
+    match theriac::run(&arguments, now_ms, &mut streams) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(unusable) => {

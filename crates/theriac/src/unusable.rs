@@ -65,6 +65,18 @@ pub enum Unusable {
         /// What it holds.
         found: &'static str,
     },
+    /// Standard input cannot be read, or is longer than permitted.
+    #[error("cannot read standard input")]
+    Input(#[source] std::io::Error),
+    /// A text is not UTF-8.
+    #[error("{} is not UTF-8", path.display())]
+    NotText {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A binding that no version of the standard has.
+    #[error("EPCIS 1.2 has no JSON: use --to xml, or --version 2.0")]
+    NoSuchBinding,
     /// The answer cannot be written.
     #[error("cannot write the answer")]
     Write(#[source] std::io::Error),

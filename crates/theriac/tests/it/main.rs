@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what is absent fails the test")]
 
 mod broken;
+mod formats;
 mod kit;
 mod network;
 mod proven;
