@@ -34,6 +34,10 @@ pub(super) fn text(value: &str) -> String {
     key.unwrap_or_else(|| value.to_owned())
 }
 
+/// Prefixes that GS1's JSON-LD context binds, whether or not a document in XML does.
+const OF_CONTEXT: [(&str, &str); 2] =
+    [("cbv", "https://ref.gs1.org/cbv/"), ("gs1", "https://ref.gs1.org/voc/")];
+
 /// A standard field's URI: a prefix in scope stands for its namespace.
 pub(super) fn uri(value: &str, namespaces: &Namespaces) -> String {
     text(&expanded(value, namespaces))
@@ -41,7 +45,9 @@ pub(super) fn uri(value: &str, namespaces: &Namespaces) -> String {
 
 fn expanded(value: &str, namespaces: &Namespaces) -> String {
     let bound = value.split_once(':').and_then(|(prefix, local)| {
-        let namespace = namespaces.namespace(prefix).filter(|_| !local.starts_with("//"))?;
+        let of_context = || OF_CONTEXT.into_iter().find(|(known, _)| *known == prefix).map(|(_, iri)| iri);
+        let namespace = namespaces.namespace(prefix).or_else(of_context);
+        let namespace = namespace.filter(|_| !local.starts_with("//"))?;
         Some(format!("{namespace}{local}"))
     });
     bound.unwrap_or_else(|| value.to_owned())

@@ -1,8 +1,8 @@
 //! Event Hash IDs of the published reference events.
 
-use epcis::CbvVersion;
+use epcis::{CbvVersion, Document, Format, Limits, XmlVersion};
 
-use crate::{parse_file, testdata};
+use crate::{files, is_within, parse_file, short, testdata};
 
 #[test]
 fn reference_events_have_their_hashes() {
@@ -30,5 +30,40 @@ fn reference_events_have_their_hashes() {
         }
     }
     println!("event hashes: {given} given, {} right", given - wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn conversion_keeps_every_hash() {
+    let Some(folder) = testdata("conversion_keeps_every_hash") else {
+        return;
+    };
+    let (mut given, mut wrong) = (0, Vec::new());
+    for extension in ["json", "xml"] {
+        for path in files(&folder.join("epcis"), extension) {
+            if is_within(&path, "Invalid") || is_within(&path, "Queries") {
+                continue;
+            }
+            let document = parse_file(&path).unwrap();
+            let converted = [
+                (Format::Json, document.to_json()),
+                (Format::Xml, document.to_xml(XmlVersion::V1_2).unwrap()),
+                (Format::Xml, document.to_xml(XmlVersion::V2_0).unwrap()),
+            ];
+            for (format, text) in converted {
+                let again = Document::parse(text.as_bytes(), format, &Limits::default()).unwrap();
+                for version in [CbvVersion::V2_0, CbvVersion::V2_1Draft] {
+                    given += 1;
+                    let hashes = |document: &Document| -> Vec<String> {
+                        document.events.iter().map(|event| event.hash_id(version)).collect()
+                    };
+                    if hashes(&document) != hashes(&again) {
+                        wrong.push(format!("{} as {format:?}, {}", short(&path), version.as_str()));
+                    }
+                }
+            }
+        }
+    }
+    println!("hashes after conversion: {given} given, {} right", given - wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
