@@ -2,9 +2,10 @@
 
 use crate::stage::Stages;
 use crate::workspace::Workspace;
-use crate::{ci, floors, freeze, openapi, sqlx, testing, tidy, up};
+use crate::{ai_table, ci, floors, freeze, openapi, sqlx, testing, tidy, up};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 /// Tasks of the Theriac workspace.
 #[derive(Parser)]
@@ -52,6 +53,11 @@ enum Task {
     Floors,
     /// List the new migrations as never to change again
     Freeze,
+    /// Write the table of application identifiers from a GS1 Barcode Syntax Dictionary
+    AiTable {
+        /// The dictionary, `gs1-syntax-dictionary.txt`
+        dictionary: PathBuf,
+    },
 }
 
 /// Runs the chosen task.
@@ -82,5 +88,6 @@ pub fn run(cli: Cli) -> Result<()> {
             stages.finish()
         }
         Task::Freeze => freeze::freeze(&workspace),
+        Task::AiTable { dictionary } => ai_table::write(&workspace, &dictionary),
     }
 }

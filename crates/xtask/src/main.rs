@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod ai_table;
 mod ci;
 mod cli;
 mod floors;

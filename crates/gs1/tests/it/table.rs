@@ -12,10 +12,7 @@ fn the_table_is_that_of_the_dictionary() {
     };
     let rendered = render::render(&dictionary).expect("the dictionary follows its own syntax");
     let committed = include_str!("../../src/ai/table.rs");
-    assert!(
-        rendered == committed,
-        "the dictionary has moved on: cargo run -p gs1 --example ai_table -- DICTIONARY > crates/gs1/src/ai/table.rs"
-    );
+    assert!(rendered == committed, "the dictionary has moved on: cargo xtask ai-table DICTIONARY");
     println!("gs1-syntax-dictionary: {} given, {} right", gs1::ai::all().len(), gs1::ai::all().len());
 }
 
