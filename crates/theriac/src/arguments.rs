@@ -62,9 +62,9 @@ pub struct CalibrateArguments {
     /// What was typed when the calibration barcode was scanned; standard input without it.
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Print the text of the calibration barcode instead: make a Data Matrix of it, without application identifiers.
+    /// Print the calibration barcode instead, as a picture (SVG): save it, print it, and scan it.
     #[arg(long, conflicts_with = "file")]
-    pub text: bool,
+    pub barcode: bool,
 }
 
 /// What can be done with a document.

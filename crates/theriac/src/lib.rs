@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod arguments;
+pub mod barcode;
 pub mod epcis;
 pub mod input;
 pub mod limits;

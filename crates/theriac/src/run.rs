@@ -9,6 +9,7 @@ use time::{Date, OffsetDateTime};
 use crate::arguments::{
     Arguments, Binding, Cbv, Command, ConvertArguments, EpcisCommand, VerifyArguments, Version,
 };
+use crate::barcode;
 use crate::epcis::{self, To};
 use crate::input::{self, Found, Proof};
 use crate::lines::answer_lines;
@@ -60,7 +61,9 @@ pub fn run(
             };
             (line(&scanned)?, scanned.ok)
         }
-        Command::Calibrate(arguments) if arguments.text => (gs1::calibration::calibration_text(), true),
+        Command::Calibrate(arguments) if arguments.barcode => {
+            (barcode::svg(&gs1::calibration::calibration_text())?, true)
+        }
         Command::Calibrate(arguments) => {
             let typed = match &arguments.file {
                 Some(file) => input::text(file)?,

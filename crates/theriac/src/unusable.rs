@@ -77,6 +77,9 @@ pub enum Unusable {
     /// A binding that no version of the standard has.
     #[error("EPCIS 1.2 has no JSON: use --to xml, or --version 2.0")]
     NoSuchBinding,
+    /// No symbol holds the text.
+    #[error("no Data Matrix holds the text")]
+    NoBarcode,
     /// The answer cannot be written.
     #[error("cannot write the answer")]
     Write(#[source] std::io::Error),

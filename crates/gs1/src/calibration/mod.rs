@@ -27,14 +27,15 @@ const CONTROL_GAP: usize = 4;
 /// What programs see of a key that types nothing yet, or nothing at all.
 const NOTHING: char = '\0';
 
-/// The text of the calibration barcode: a Data Matrix without application identifiers.
+/// The text of the calibration barcode: a Data Matrix without application identifiers. (A line end after it is the
+/// scanner's.)
 #[must_use]
 pub fn calibration_text() -> String {
     let spaced = |text: &str| text.chars().map(String::from).collect::<Vec<_>>().join(" ");
     let controls: String =
         CONTROLS.chars().map(|control| format!("{}{control}", " ".repeat(CONTROL_GAP))).collect();
     let gap = " ".repeat(GROUP_GAP);
-    format!("  {}{gap}{}{controls}{}\r", spaced(DATA), spaced(OTHERS), " ".repeat(CONTROL_GAP))
+    format!("  {}{gap}{}{controls}{}", spaced(DATA), spaced(OTHERS), " ".repeat(CONTROL_GAP))
 }
 
 /// What a workstation's wedge types for each character, learned from one scan of the calibration barcode.

@@ -57,6 +57,6 @@ fn the_calibration_barcode_is_that_of_the_vectors() {
     let Some(file) = text("gs1/keyboard-garbled-gs1.json") else { return };
     let file: Value = serde_json::from_str(&file).unwrap();
     // A US keyboard shows nothing of EOT.
-    let shown = format!("]d1{}", calibration_text().replace('\u{4}', ""));
+    let shown = format!("]d1{}\r", calibration_text().replace('\u{4}', ""));
     assert_eq!(file["layouts"]["Us"]["Baseline"].as_str().unwrap(), shown);
 }
