@@ -139,12 +139,23 @@ impl Search<'_> {
         };
         match rest {
             [NOTHING, next, ..] => {
-                self.hidden(&mut go_on);
+                // After a dead key whose letters are unknown, a separator could be one of those.
+                if self.calibration.dead.keys().all(|accent| !marks(*accent).is_empty()) {
+                    self.hidden(&mut go_on);
+                }
                 for printed in self.dead(*next) {
                     go_on(2, &[printed], true);
                 }
                 for (dead, letter) in self.composed(*next) {
                     go_on(2, &[dead, letter], false);
+                }
+                // A control overtakes the accent of the dead key before it.
+                if let Some(accent) = rest.get(2) {
+                    for dead in self.dead(*accent) {
+                        for control in self.control(*next) {
+                            go_on(3, &[dead, control], false);
+                        }
+                    }
                 }
             }
             [NOTHING] => self.hidden(&mut go_on),
@@ -176,6 +187,13 @@ impl Search<'_> {
 
     fn dead(&self, accent: char) -> impl Iterator<Item = char> {
         self.calibration.dead.get(&accent).into_iter().flat_map(|printed| printed.chars())
+    }
+
+    /// The characters that are typed as this one and are no keys of their own: separators, and those that stay hidden.
+    fn control(&self, typed: char) -> impl Iterator<Item = char> {
+        let hidden = self.calibration.hidden.chars().filter(move |_| typed == NOTHING);
+        let shown = self.calibration.typed.get(typed.encode_utf8(&mut [0; 4])).into_iter();
+        hidden.chain(shown.flat_map(|printed| printed.chars().filter(|printed| printed.is_control())))
     }
 
     /// The dead keys and the keys after them that together type this letter.
@@ -212,7 +230,8 @@ const fn marks(accent: char) -> &'static [&'static [char]] {
         '\u{2D8}' => &[&['\u{306}']],
         '\u{2D9}' | '.' | '\u{B7}' => &[&['\u{307}']],
         '\u{A8}' | '"' => &[&['\u{308}'], &['\u{30B}']],
-        '\u{B0}' | '\u{2DA}' => &[&['\u{30A}']],
+        // On some layouts the ring makes a dot.
+        '\u{B0}' | '\u{2DA}' => &[&['\u{30A}'], &['\u{307}']],
         '\u{2DD}' => &[&['\u{30B}']],
         '\u{2C7}' => &[&['\u{30C}']],
         '\u{B8}' | ',' => &[&['\u{327}'], &['\u{328}'], &['\u{326}']],

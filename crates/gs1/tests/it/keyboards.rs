@@ -60,3 +60,43 @@ fn the_calibration_barcode_is_that_of_the_vectors() {
     let shown = format!("]d1{}\r", calibration_text().replace('\u{4}', ""));
     assert_eq!(file["layouts"]["Us"]["Baseline"].as_str().unwrap(), shown);
 }
+
+/// Dead keys whose letters do not follow from their accent: they switch to letters of the language. What they make is
+/// refused.
+const SWITCHES: [(&str, char); 2] = [("LatvianStandard", '"'), ("PolishProgrammers", '~')];
+
+/// The vectors have one barcode for each dead key: the key before every character of ASCII.
+#[test]
+fn what_dead_keys_compose_is_among_the_readings() {
+    let Some(file) = text("gs1/keyboard-garbled-gs1.json") else { return };
+    let file: Value = serde_json::from_str(&file).unwrap();
+    let (mut given, mut missing) = (0, Vec::new());
+    for (layout, scans) in file["layouts"].as_object().unwrap() {
+        let Some(Ok(calibration)) = scans["Baseline"].as_str().map(Calibration::learn) else { continue };
+        let identifier = scans["Baseline"].as_str().unwrap().split("  ").next().unwrap();
+        for number in 1.. {
+            let Some(typed) = scans.get(format!("DeadkeyBarcode{number}")).and_then(Value::as_str) else {
+                break;
+            };
+            let typed: Vec<char> = typed.strip_prefix(identifier).unwrap().trim_end().chars().collect();
+            let accent = typed[1];
+            let mut rest = typed.as_slice();
+            for character in '!'..='~' {
+                let length = if rest[1] == accent || rest.get(2) == Some(&accent) { 3 } else { 2 };
+                let (pair, left) = rest.split_at(length);
+                rest = left;
+                given += 1;
+                let pair: String = pair.iter().collect();
+                let found = calibration.restore(&format!("{identifier}{pair}"), |printed| {
+                    printed.chars().count() == 5 && printed.ends_with(character)
+                });
+                if found.is_err() && !SWITCHES.contains(&(layout.as_str(), accent)) {
+                    missing.push(format!("{layout} {accent} {character}: {pair:?}"));
+                }
+            }
+            assert!(rest.is_empty(), "{layout} {number}: {rest:?}");
+        }
+    }
+    println!("dead keys: {given} given, {} right", given - missing.len());
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
