@@ -7,3 +7,4 @@ mod properties;
 mod syntax_engine;
 mod table;
 mod vectors;
+mod wedges;
