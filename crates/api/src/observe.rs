@@ -1,5 +1,6 @@
 //! Around every request: its id, its span, its metrics, and the last touch on its errors.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -138,10 +139,24 @@ fn from_status(status: StatusCode, request: &HttpRequest) -> Problem {
     })
 }
 
+/// The pattern of a request's address, which is searched for once.
+#[derive(Clone)]
+struct Pattern(Option<Rc<str>>);
+
 /// The pattern of a request's address, as the router sees it: after percent-decoding, by which `/epcis/%63apture` is
 /// `/epcis/capture`.
-pub(crate) fn pattern(request: &HttpRequest) -> Option<String> {
-    request.resource_map().match_pattern(request.match_info().as_str())
+pub(crate) fn pattern(request: &HttpRequest) -> Option<Rc<str>> {
+    if let Some(Pattern(known)) = request.extensions().get() {
+        return known.clone();
+    }
+    let path = request.match_info().as_str();
+    let shared = request.app_data::<web::Data<Shared>>();
+    let found = match shared.is_some_and(|shared| shared.operations.has(path)) {
+        true => Some(Rc::from(path)),
+        false => request.resource_map().match_pattern(path).map(Rc::from),
+    };
+    request.extensions_mut().insert(Pattern(found.clone()));
+    found
 }
 
 /// An address that no operation has: 404, or 405 with `Allow` when another method has it.
@@ -168,7 +183,7 @@ fn account<B>(
     took: Duration,
 ) {
     let status = response.status();
-    let route = pattern(response.request()).unwrap_or_else(|| "none".to_owned());
+    let route = pattern(response.request()).map_or_else(|| "none".to_owned(), |route| route.to_string());
     tracing::Span::current().record("http.route", route.as_str());
     let duration_ms = took.as_secs_f64() * 1_000.0;
     let status_code = status.as_u16();

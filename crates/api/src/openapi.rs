@@ -204,6 +204,11 @@ impl Operations {
         Some(there.collect::<Vec<_>>().join(", "))
     }
 
+    /// Whether this is the pattern of an operation.
+    pub(crate) fn has(&self, pattern: &str) -> bool {
+        self.0.contains_key(pattern)
+    }
+
     /// The operation of this method at an address of this pattern.
     pub(crate) fn of_request(&self, pattern: &str, method: &str) -> Option<&Rule> {
         self.0.get(pattern)?.get(method)
