@@ -80,6 +80,18 @@ impl Report {
     }
 }
 
+/// An error and its causes, in one line.
+pub(crate) fn in_words(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
 /// Text without what could steer a terminal or reorder what it shows: control characters and the marks of
 /// bidirectional text (Unicode Standard Annex 9) become U+FFFD.
 pub fn plain(text: &str) -> String {

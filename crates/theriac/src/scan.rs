@@ -6,6 +6,8 @@ use gs1::{Ai, Calibration, ElementFault, ElementString, EpcKey, Gs1Error, ScanFa
 use serde::Serialize;
 use time::Date;
 
+use crate::report::in_words;
+
 /// The answer about one input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Scanned {
@@ -135,18 +137,6 @@ fn of_element_fault(fault: &ElementFault) -> Fault {
 
 fn of_gs1_fault(fault: &Gs1Error) -> Fault {
     Fault { code: fault.code(), message: in_words(fault), position: fault.position() }
-}
-
-/// An error and its causes.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

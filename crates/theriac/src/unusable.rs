@@ -1,11 +1,10 @@
 //! Why an input cannot be used: exit code 2.
 
-use std::error::Error;
 use std::path::PathBuf;
 
 use ledger::DecodeError;
 
-use crate::report::plain;
+use crate::report::{in_words, plain};
 
 /// What is wrong with an input. Variants say which file to look at.
 #[derive(Debug, thiserror::Error)]
@@ -88,13 +87,6 @@ pub enum Unusable {
 impl Unusable {
     /// The error and its causes, in one line.
     pub fn in_one_line(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        plain(&text)
+        plain(&in_words(self))
     }
 }
