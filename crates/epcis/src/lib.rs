@@ -10,6 +10,7 @@ mod json;
 mod limits;
 pub mod model;
 mod prefixes;
+pub mod query;
 mod reader;
 mod text;
 mod tree;

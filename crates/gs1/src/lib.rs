@@ -25,7 +25,7 @@ pub use ai::Ai;
 pub use calibration::Calibration;
 pub use date::ExpiryDate;
 pub use element::{ElementFault, ElementString};
-pub use epc::{EpcKey, Identifier};
+pub use epc::{EpcKey, EpcPattern, Identifier};
 pub use error::Gs1Error;
 pub use gln::{Gln, GlnExtension};
 pub use gtin::Gtin;

@@ -84,6 +84,17 @@ impl Decimal {
         (negative, significant.to_owned(), power)
     }
 
+    /// The number as digits and power of ten of the last of them: `-12.50` is `(-125, -1)`. `None` for more digits than
+    /// an `i128` holds.
+    pub fn scaled(&self) -> Option<(i128, i32)> {
+        let (negative, digits, power) = self.parts();
+        if digits.is_empty() {
+            return Some((0, 0));
+        }
+        let digits: i128 = digits.parse().ok()?;
+        Some((if negative { -digits } else { digits }, power))
+    }
+
     /// The number without exponent, leading or trailing zeros: the spelling that the Event Hash ID uses
     /// (CBV 2.0 section 8.9.2) for all numbers whose plain form is at most 64 digits; larger and smaller ones
     /// keep an exponent.

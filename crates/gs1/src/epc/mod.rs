@@ -10,8 +10,11 @@
 pub mod keys;
 pub(crate) mod link;
 pub mod other;
+mod pattern;
 pub mod percent;
 mod urn;
+
+pub use pattern::EpcPattern;
 
 use std::cmp::Ordering;
 use std::fmt;
