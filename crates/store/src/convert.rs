@@ -76,6 +76,23 @@ pub(crate) fn column_i64<R>(
     rows.iter().map(|row| to_i64(what, take(row))).collect()
 }
 
+/// A `text[]` as text, for a parameter that is a list of lists: PostgreSQL's arrays of arrays must be rectangular.
+pub(crate) fn array_literal(values: &[impl AsRef<str>]) -> String {
+    let mut literal = String::from("{");
+    for (place, value) in values.iter().enumerate() {
+        literal.push_str(if place == 0 { "\"" } else { ",\"" });
+        for character in value.as_ref().chars() {
+            if matches!(character, '"' | '\\') {
+                literal.push('\\');
+            }
+            literal.push(character);
+        }
+        literal.push('"');
+    }
+    literal.push('}');
+    literal
+}
+
 /// Declares an enum that is stored as `smallint`.
 macro_rules! stored_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $code:literal),+ $(,)? }) => {
@@ -101,6 +118,12 @@ pub(crate) use stored_enum;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_array_is_quoted() {
+        assert_eq!(array_literal(&["a", "b,c", "\"}\\"]), r#"{"a","b,c","\"}\\"}"#);
+        assert_eq!(array_literal(&[""; 0]), "{}");
+    }
 
     #[test]
     fn a_value_that_does_not_fit_names_its_place() {

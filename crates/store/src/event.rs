@@ -4,11 +4,13 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::convert::{Bytes32, Place, column, column_i64, stored_enum, to_i64};
+use crate::convert::{Bytes32, Place, array_literal, column, column_i64, stored_enum, to_i64};
 use crate::error::Error;
 
 mod search;
-pub use search::{EventFilter, newest, search};
+#[cfg(feature = "testing")]
+pub use search::explain;
+pub use search::{Found, Position, Search, arrived, count, horizon, newest, search};
 
 stored_enum! {
     /// The five event types of EPCIS 2.0.
@@ -71,6 +73,8 @@ pub struct NewEvent<'a> {
     pub commitment: Bytes32,
     /// The capture job it came with.
     pub capture_id: Option<Uuid>,
+    /// What it is found by: the terms of its [`epcis::query::EventIndex`].
+    pub terms: &'a [String],
 }
 
 /// Where an event is on the ledger.
@@ -140,17 +144,16 @@ impl StoredEvent {
     }
 }
 
-/// Takes `count` sequence numbers, ascending. Those of a transaction that rolls back are never used.
+/// Takes `count` sequence numbers, ascending. Those of a transaction that rolls back are never used. Until the
+/// transaction ends, [`horizon`] stays below them.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
 pub async fn next_seqs(conn: &mut PgConnection, count: u32) -> Result<Vec<u64>, Error> {
-    let seqs = sqlx::query_scalar!(
-        r#"SELECT nextval('event_seq') AS "seq!" FROM generate_series(1, $1::bigint)"#,
-        i64::from(count),
-    )
-    .fetch_all(conn)
-    .await?;
+    let seqs =
+        sqlx::query_scalar!(r#"SELECT seq AS "seq!" FROM take_event_seqs($1) AS seq"#, i64::from(count),)
+            .fetch_all(conn)
+            .await?;
     seqs.into_iter().map(|seq| Place::new("event", seq).u64("seq", seq)).collect()
 }
 
@@ -160,11 +163,20 @@ pub async fn next_seqs(conn: &mut PgConnection, count: u32) -> Result<Vec<u64>, 
 /// [`Error::Conflict`] on a check of table `event`.
 pub async fn insert(conn: &mut PgConnection, events: &[NewEvent<'_>]) -> Result<(), Error> {
     sqlx::query!(
-        "INSERT INTO event (seq, captured_at, event_id, hash_id, event_type, action, event_time, biz_step,
+        "WITH new AS (
+             SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::smallint[],
+                                  $6::smallint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[],
+                                  $11::text[], $12::text[], $13::bytea[], $14::bytea[], $15::uuid[], $16::text[])
+                       AS n (seq, captured_at, event_id, hash_id, event_type, action, event_time, biz_step,
+                             disposition, read_point, biz_location, body, salt, commitment, capture_id, terms)
+         ), found_by AS (
+             INSERT INTO event_search (event_seq, captured_at, event_time, terms)
+             SELECT seq, captured_at, event_time, terms::text[] FROM new
+         )
+         INSERT INTO event (seq, captured_at, event_id, hash_id, event_type, action, event_time, biz_step,
                             disposition, read_point, biz_location, body, salt, commitment, capture_id)
-         SELECT * FROM unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::text[], $5::smallint[],
-                              $6::smallint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[],
-                              $12::text[], $13::bytea[], $14::bytea[], $15::uuid[])",
+         SELECT seq, captured_at, event_id, hash_id, event_type, action, event_time, biz_step, disposition,
+                read_point, biz_location, body, salt, commitment, capture_id FROM new",
         &column_i64("seq", events, |event| event.seq)?,
         &column(events, |event| event.captured_at),
         &column(events, |event| event.event_id) as &[&str],
@@ -180,6 +192,7 @@ pub async fn insert(conn: &mut PgConnection, events: &[NewEvent<'_>]) -> Result<
         &column(events, |event| event.salt) as &[Bytes32],
         &column(events, |event| event.commitment) as &[Bytes32],
         &column(events, |event| event.capture_id) as &[Option<Uuid>],
+        &column(events, |event| array_literal(event.terms)),
     )
     .execute(conn)
     .await?;

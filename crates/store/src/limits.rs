@@ -30,3 +30,10 @@ pub const TREE_DEPTH_MAX: u8 = 16;
 /// A connection that was idle for longer is tried before it is handed out: it may be of a server that has been
 /// restarted. A restart takes longer than this; a connection under load is never idle for so long.
 pub const IDLE_TRUSTED: Duration = Duration::from_millis(100);
+
+/// Most identifiers that a condition on master data may stand for: every site of a large organisation, at 60 bytes each
+/// some 600 kB of parameters.
+pub const MASTER_DATA_IDS_MAX: u32 = 10_000;
+
+/// Events whose values are listed in one transaction: some 15 terms each, a second of work.
+pub const VALUED_EVENTS_MAX: i64 = 100_000;

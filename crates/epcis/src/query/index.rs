@@ -26,7 +26,8 @@ const ENTRIES_MAX: usize = 10_000;
 ///
 /// A term is a name, or a name, `=` and a value: `bizStep=shipping`, `source_owning_party=417/9521141123452`,
 /// `ilmd:urn:epcglobal:cbv:mda|lotNumber=ABC`. A name alone says that the field is there. Values of extensions that
-/// JSON wrote as numbers are preceded by `#`, so that `5` and `5.0` are one.
+/// JSON wrote as numbers are preceded by `#`, so that `5` and `5.0` are one. `@example=https://ns.example.com/` is a prefix
+/// in scope, and `site=9521141123452` a place or party of the event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventIndex {
     /// Terms, each once.
@@ -68,6 +69,10 @@ impl EventIndex {
             }
         }
         index.sensors(&event.sensor_elements);
+        for (prefix, namespace) in event.namespaces.iter() {
+            // So that a query that uses the prefix can be understood.
+            index.add(term(&format!("@{prefix}"), namespace));
+        }
         index.extensions(Family::Event, &event.extensions);
         if let Some(ilmd) = event.ilmd() {
             index.extensions(Family::Ilmd, ilmd);

@@ -1,6 +1,6 @@
 //! Events: captured once, found again, searched.
 
-use store::event::{self, EventFilter, EventState, EventType, NewEvent};
+use store::event::{self, EventState};
 use store::event_epc::{self, EpcRole, EventEpc};
 use store::event_identity::{self, EventIdentity};
 use store::testing::TestDatabase;
@@ -72,63 +72,4 @@ async fn identifiers_are_copied_and_lead_to_their_events() {
     );
     assert_eq!(found[0].captured_at, captured_at, "to the microsecond");
     assert_eq!(event_epc::events_of(&mut conn, &pack(4_999), 10).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn every_condition_of_the_query_selects() {
-    let database = TestDatabase::new().await;
-    let mut conn = conn(database.pool()).await;
-    let ids = ["urn:uuid:1", "urn:uuid:2", "urn:uuid:3"];
-    let seqs = event::next_seqs(&mut conn, 3).await.unwrap();
-    let mut events: Vec<NewEvent<'_>> = seqs.iter().zip(ids).map(|(seq, id)| event(*seq, id)).collect();
-    events[1].biz_step = Some("receiving");
-    events[1].event_type = EventType::Aggregation;
-    events[1].event_time = at(100);
-    events[2].biz_location = Some("414/9521321000010");
-    events[2].action = None;
-    event::insert(&mut conn, &events).await.unwrap();
-    let identities: Vec<EventIdentity> = events
-        .iter()
-        .map(|event| EventIdentity {
-            event_id: event.event_id.to_owned(),
-            event_hash: key(1),
-            event_seq: event.seq,
-            captured_at: event.captured_at,
-        })
-        .collect();
-    event_identity::claim(&mut conn, &identities).await.unwrap();
-    let epcs = [EventEpc { epc: "00/x", role: EpcRole::Parent, event_seq: seqs[1], captured_at: at(0) }];
-    event_epc::insert(&mut conn, &epcs).await.unwrap();
-
-    let everything = EventFilter { limit: 10, ..EventFilter::default() };
-    let words = |word: &str| vec![word.to_owned()];
-    let asked = [
-        (everything.clone(), vec![0, 1, 2]),
-        (EventFilter { biz_steps: words("receiving"), ..everything.clone() }, vec![1]),
-        (EventFilter { event_types: vec![EventType::Object], ..everything.clone() }, vec![0, 2]),
-        (EventFilter { event_time_from: Some(at(100)), ..everything.clone() }, vec![1]),
-        (EventFilter { event_time_before: Some(at(100)), ..everything.clone() }, vec![0, 2]),
-        (EventFilter { captured_from: Some(at(1)), ..everything.clone() }, vec![]),
-        (EventFilter { biz_locations: words("414/9521321000010"), ..everything.clone() }, vec![2]),
-        (EventFilter { actions: vec![event::EventAction::Observe], ..everything.clone() }, vec![0, 1]),
-        (EventFilter { event_ids: words("urn:uuid:3"), ..everything.clone() }, vec![2]),
-        (EventFilter { epcs: words("00/x"), ..everything.clone() }, vec![1]),
-        (
-            EventFilter { epcs: words("00/x"), epc_roles: vec![EpcRole::Epc.code()], ..everything.clone() },
-            vec![],
-        ),
-        (EventFilter { epcs: words("00/x"), biz_steps: words("shipping"), ..everything.clone() }, vec![]),
-        (EventFilter { after_seq: seqs[0], limit: 1, ..everything.clone() }, vec![1]),
-    ];
-    for (filter, expected) in asked {
-        let found = tx(database.pool(), "search", |conn| {
-            let filter = filter.clone();
-            Box::pin(async move { event::search(conn, &filter).await })
-        })
-        .await
-        .unwrap();
-        let found: Vec<u64> = found.iter().map(|event| event.seq).collect();
-        let expected: Vec<u64> = expected.into_iter().map(|place: usize| seqs[place]).collect();
-        assert_eq!(found, expected, "{filter:?}");
-    }
 }

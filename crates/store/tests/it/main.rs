@@ -14,5 +14,7 @@ mod notify;
 mod outbox;
 mod partitions;
 mod plans;
+mod search;
+mod search_plans;
 mod support;
 mod transactions;

@@ -43,6 +43,7 @@ pub fn event(seq: u64, event_id: &str) -> NewEvent<'_> {
         salt: key(1),
         commitment: key(2),
         capture_id: None,
+        terms: &[],
     }
 }
 
