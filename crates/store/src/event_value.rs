@@ -34,7 +34,7 @@ stored_enum! {
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn catch_up(conn: &mut PgConnection) -> Result<bool, Error> {
     // Who comes second waits, and finds nothing to do.
-    let done = sqlx::query_scalar!("SELECT valued_through FROM event_search_progress FOR UPDATE")
+    let done = sqlx::query_scalar!("SELECT valued_through FROM event_search_progress WHERE one FOR UPDATE")
         .fetch_one(&mut *conn)
         .await?;
     let horizon = to_i64("horizon", crate::event::horizon(&mut *conn).await?)?;
@@ -57,7 +57,9 @@ pub async fn catch_up(conn: &mut PgConnection) -> Result<bool, Error> {
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("UPDATE event_search_progress SET valued_through = $1", through).execute(conn).await?;
+    sqlx::query!("UPDATE event_search_progress SET valued_through = $1 WHERE one", through)
+        .execute(conn)
+        .await?;
     Ok(through == horizon)
 }
 
@@ -143,9 +145,10 @@ pub async fn namespace(conn: &mut PgConnection, prefix: &str) -> Result<Option<S
 /// # Errors
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn not_indexed(conn: &mut PgConnection) -> Result<Option<(u64, u64)>, Error> {
-    let row = sqlx::query!("SELECT indexed_from, indexed_until FROM event_search_progress FOR UPDATE")
-        .fetch_one(conn)
-        .await?;
+    let row =
+        sqlx::query!("SELECT indexed_from, indexed_until FROM event_search_progress WHERE one FOR UPDATE")
+            .fetch_one(conn)
+            .await?;
     if row.indexed_from > row.indexed_until {
         return Ok(None);
     }
@@ -181,7 +184,7 @@ pub async fn index(
 /// [`Error::Unavailable`].
 pub async fn indexed(conn: &mut PgConnection, seq: u64) -> Result<(), Error> {
     sqlx::query!(
-        "UPDATE event_search_progress SET indexed_from = $1, valued_through = 0",
+        "UPDATE event_search_progress SET indexed_from = $1, valued_through = 0 WHERE one",
         to_i64("seq", seq)?
     )
     .execute(conn)

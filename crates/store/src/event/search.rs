@@ -1,8 +1,12 @@
 //! The event query: an [`EventQuery`] as SQL over the index of events.
 //!
 //! Which conditions there are is known only when a query is asked, so that these statements are put together at run time
-//! and alone are not checked when this crate is compiled; every value is a parameter. They are planned with their values:
-//! the planner must know how common a term is to choose between the index of terms and the order of capture.
+//! and alone are not checked when this crate is compiled; every value is a parameter.
+//!
+//! A page is looked for twice. First [near by](near): among the next ten thousand events of the order that is asked for,
+//! where what is common is found at once. Then, where that was not enough, [everywhere](far), by the indexes of terms,
+//! measures, identifiers and times, where what is rare is found at once. The planner is not asked to choose between the
+//! two: it knows how often a common term occurs, and nothing of a rare one.
 
 mod condition;
 mod order;
@@ -58,9 +62,18 @@ pub struct Found {
 /// [`Error::OverLimit`] for a place or an attribute of master data that stands for too many identifiers;
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn search(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec<Found>, Error> {
-    let mut sql = statement(conn, search, "").await?;
+    let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
+    let sort = Sort::of(search.query.order.as_ref());
     set_plan_mode(conn, "force_custom_plan").await?;
-    let rows = sql.build().persistent(false).fetch_all(&mut *conn).await?;
+    let mut rows = Vec::new();
+    let mut is_done = false;
+    if let Some(mut sql) = near("", search, &conditions, &sort)? {
+        rows = sql.build().persistent(false).fetch_all(&mut *conn).await?;
+        is_done = rows.len() >= search.limit as usize || is_all_near(search);
+    }
+    if !is_done {
+        rows = far("", search, &conditions, &sort)?.build().persistent(false).fetch_all(&mut *conn).await?;
+    }
     set_plan_mode(conn, "force_generic_plan").await?;
     let mut keys = Vec::with_capacity(rows.len());
     let mut positions = Vec::with_capacity(rows.len());
@@ -80,21 +93,56 @@ pub async fn search(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec<
     positions.into_iter().map(found).collect()
 }
 
-/// The statement of a search, after `before`.
-async fn statement(
-    conn: &mut PgConnection,
-    search: &Search<'_>,
+/// Events that [`near`] reads: some milliseconds' worth.
+const NEAR_EVENTS: u64 = 10_000;
+
+/// Whether no event lies beyond those that [`near`] reads.
+fn is_all_near(search: &Search<'_>) -> bool {
+    let after = search.after.filter(|_| search.query.order.is_none()).map_or(0, |after| after.seq);
+    search.through_seq.saturating_sub(after) <= NEAR_EVENTS
+}
+
+/// The events asked for among the next ones of their order; `None` where that order has no index, or where an index of
+/// identifiers or measures leads to the events more directly.
+fn near(
     before: &str,
-) -> Result<QueryBuilder<Postgres>, Error> {
-    let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
-    let sort = Sort::of(search.query.order.as_ref());
+    search: &Search<'_>,
+    conditions: &[Condition],
+    sort: &Sort<'_>,
+) -> Result<Option<QueryBuilder<Postgres>>, Error> {
+    if !sort.is_indexed() || !conditions.iter().all(Condition::is_of_the_row) {
+        return Ok(None);
+    }
     let mut sql = QueryBuilder::new(before);
     sql.push("SELECT x.event_seq, x.captured_at, ");
     sort.push_key(&mut sql);
-    sql.push(" FROM event_search x");
+    sql.push(" FROM (SELECT * FROM event_search x");
+    push_bounds(&mut sql, search, sort)?;
+    sort.push_order(&mut sql);
+    sql.push(" LIMIT ").push_bind(to_i64("events", NEAR_EVENTS)?).push(") AS x WHERE true");
+    push_conditions(&mut sql, conditions);
+    sort.push_order(&mut sql);
+    sql.push(" LIMIT ").push_bind(i64::from(search.limit));
+    Ok(Some(sql))
+}
+
+/// The events asked for, found by the index of a condition. `OFFSET 0` keeps the order out of that choice.
+fn far(
+    before: &str,
+    search: &Search<'_>,
+    conditions: &[Condition],
+    sort: &Sort<'_>,
+) -> Result<QueryBuilder<Postgres>, Error> {
+    let mut sql = QueryBuilder::new(before);
+    sql.push("SELECT x.event_seq, x.captured_at, ");
+    sort.push_key(&mut sql);
+    sql.push(" FROM (SELECT * FROM event_search x");
+    push_bounds(&mut sql, search, sort)?;
+    push_conditions(&mut sql, conditions);
+    sql.push(" OFFSET 0) AS x");
     sort.push_from(&mut sql);
-    push_where(&mut sql, &conditions, search.through_seq)?;
-    if let Some(after) = search.after {
+    sql.push(" WHERE true");
+    if let Some(after) = search.after.filter(|_| !sort.is_indexed()) {
         sort.push_after(&mut sql, after)?;
     }
     sort.push_order(&mut sql);
@@ -102,17 +150,28 @@ async fn statement(
     Ok(sql)
 }
 
-/// How PostgreSQL does a search, and what that cost.
+/// How PostgreSQL does a search near by and everywhere, and what that cost.
 ///
 /// # Errors
 /// As [`search`].
 #[cfg(feature = "testing")]
-pub async fn explain(conn: &mut PgConnection, search: &Search<'_>) -> Result<String, Error> {
-    let mut sql = statement(conn, search, "EXPLAIN (ANALYZE, TIMING OFF) ").await?;
+pub async fn explain(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec<String>, Error> {
+    let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
+    let sort = Sort::of(search.query.order.as_ref());
     set_plan_mode(conn, "force_custom_plan").await?;
-    let lines: Vec<String> = sql.build_query_scalar().persistent(false).fetch_all(&mut *conn).await?;
+    let before = "EXPLAIN (ANALYZE, TIMING OFF) ";
+    let mut plans = Vec::new();
+    if let Some(mut sql) = near(before, search, &conditions, &sort)? {
+        let plan: Vec<String> = sql.build_query_scalar().persistent(false).fetch_all(&mut *conn).await?;
+        plans.push(plan.join("\n"));
+    }
+    if plans.is_empty() || self::search(conn, search).await?.len() < search.limit as usize {
+        let mut sql = far(before, search, &conditions, &sort)?;
+        let plan: Vec<String> = sql.build_query_scalar().persistent(false).fetch_all(&mut *conn).await?;
+        plans.push(plan.join("\n"));
+    }
     set_plan_mode(conn, "force_generic_plan").await?;
-    Ok(lines.join("\n"))
+    Ok(plans)
 }
 
 /// How many events are asked for, at most `most`. Runs in a transaction of the caller.
@@ -121,9 +180,10 @@ pub async fn explain(conn: &mut PgConnection, search: &Search<'_>) -> Result<Str
 /// As [`search`].
 pub async fn count(conn: &mut PgConnection, search: &Search<'_>, most: u64) -> Result<u64, Error> {
     let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM event_search x");
-    push_where(&mut sql, &conditions, search.through_seq)?;
-    sql.push(" LIMIT ").push_bind(to_i64("maxEventCount", most)?).push(") AS found");
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM (SELECT 1 FROM event_search x");
+    push_bounds(&mut sql, search, &Sort::Capture)?;
+    push_conditions(&mut sql, &conditions);
+    sql.push(" OFFSET 0) AS x LIMIT ").push_bind(to_i64("maxEventCount", most)?).push(") AS found");
     set_plan_mode(conn, "force_custom_plan").await?;
     let count: i64 = sql.build_query_scalar().persistent(false).fetch_one(&mut *conn).await?;
     set_plan_mode(conn, "force_generic_plan").await?;
@@ -176,15 +236,18 @@ async fn set_plan_mode(conn: &mut PgConnection, mode: &'static str) -> Result<()
     Ok(())
 }
 
-fn push_where(
-    sql: &mut QueryBuilder<Postgres>,
-    conditions: &[Condition],
-    through_seq: u64,
-) -> Result<(), Error> {
-    sql.push(" WHERE x.event_seq <= ").push_bind(to_i64("through_seq", through_seq)?);
+/// Between the page before and the end of the walk.
+fn push_bounds(sql: &mut QueryBuilder<Postgres>, search: &Search<'_>, sort: &Sort<'_>) -> Result<(), Error> {
+    sql.push(" WHERE x.event_seq <= ").push_bind(to_i64("through_seq", search.through_seq)?);
+    match search.after.filter(|_| sort.is_indexed()) {
+        Some(after) => sort.push_after(sql, after),
+        None => Ok(()),
+    }
+}
+
+fn push_conditions(sql: &mut QueryBuilder<Postgres>, conditions: &[Condition]) {
     for condition in conditions {
         sql.push(" AND ");
         condition.push(sql);
     }
-    Ok(())
 }

@@ -278,7 +278,7 @@ async fn events_come_in_the_order_asked_for_and_pages_join() {
         ("eventTime", "ASC", at_place([0, 4, 1, 2, 3])),
         ("eventTime", "DESC", at_place([3, 2, 1, 4, 0])),
         ("recordTime", "ASC", at_place([0, 1, 2, 3, 4])),
-        ("example:number", "ASC", at_place([1, 0, 2, 3, 4])),
+        ("example:number", "ASC", at_place([0, 1, 2, 3, 4])),
         ("example:text", "DESC", at_place([0, 4, 3, 2, 1])),
     ] {
         let query = query(&[("orderBy", by), ("orderDirection", direction)]);

@@ -111,6 +111,11 @@ fn of_field(field: MasterDataField, ids: Vec<String>) -> Condition {
 }
 
 impl Condition {
+    /// Whether it is decided by the event's own row of the index.
+    pub(super) fn is_of_the_row(&self) -> bool {
+        matches!(self, Self::Terms(_) | Self::EventTime(..) | Self::RecordTime(..))
+    }
+
     pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
         match self {
             Self::Terms(terms) => {

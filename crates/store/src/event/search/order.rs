@@ -29,6 +29,11 @@ impl<'a> Sort<'a> {
         }
     }
 
+    /// Whether an index has events in this order.
+    pub(super) fn is_indexed(&self) -> bool {
+        !matches!(self, Self::Field { .. })
+    }
+
     /// The key as two columns of text.
     pub(super) fn push_key(&self, sql: &mut QueryBuilder<Postgres>) {
         match self {
