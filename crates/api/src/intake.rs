@@ -12,6 +12,7 @@
 mod alert;
 mod changes;
 mod goods;
+mod index;
 mod outbox;
 mod prepare;
 mod refused;
@@ -31,8 +32,9 @@ use crate::problem::Problem;
 use crate::shared::Shared;
 
 pub use alert::alert_of;
-pub(crate) use prepare::at_micros;
+pub(crate) use index::index;
 pub use prepare::{Prepared, Unprepared};
+pub(crate) use prepare::{at_micros, key_or_text};
 pub use refused::{Reason, Refused};
 
 /// What the service knows at the moment of capturing.

@@ -9,7 +9,7 @@ use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
     Components, Content, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, OpenApiVersion, Ref,
-    RefOr, Server, Type,
+    RefOr, Schema, Server, Type,
 };
 use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
@@ -174,8 +174,8 @@ fn needs(operation: &Operation) -> Option<Permissions> {
 pub(crate) struct Rule {
     /// The permissions that it asks for; `None`: it is public.
     pub(crate) needs: Option<Permissions>,
-    /// The names of its query parameters.
-    pub(crate) parameters: BTreeSet<String>,
+    /// The names of its query parameters; `None`: it knows more than can be listed, and refuses others itself.
+    pub(crate) parameters: Option<BTreeSet<String>>,
     /// The statuses that it says it answers with.
     #[cfg(feature = "testing")]
     pub(crate) statuses: BTreeSet<String>,
@@ -217,13 +217,18 @@ impl Operations {
 
 impl Rule {
     fn of(operation: &Operation) -> Self {
-        let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-            RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query) => Some(one.name.clone()),
+        let of_query = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(one) if matches!(one.parameter_in, ParameterIn::Query) => Some(one),
             _ => None,
+        });
+        // An exploded object stands for parameters of any name.
+        let is_open = of_query.clone().any(|one| {
+            let object = matches!(&one.schema, Some(RefOr::T(Schema::Object(object))) if object.additional_properties.is_some());
+            object && one.explode == Some(true)
         });
         Self {
             needs: needs(operation),
-            parameters: parameters.collect(),
+            parameters: (!is_open).then(|| of_query.map(|one| one.name.clone()).collect()),
             #[cfg(feature = "testing")]
             statuses: operation.responses.responses.keys().cloned().collect(),
         }

@@ -30,7 +30,10 @@ fn wrong(name: &str, message: &str) -> Problem {
 }
 
 /// What percent-encoded text stands for (RFC 3986 section 2.1).
-fn text(encoded: &str) -> Result<String, &'static str> {
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn text(encoded: &str) -> Result<String, &'static str> {
     let mut parts = encoded.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {

@@ -42,5 +42,5 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         needed.iter().try_for_each(|permission| client.require(permission))?;
         request.extensions_mut().insert(client);
     }
-    parameters::check(request.uri(), operation.map(|operation| &operation.parameters))
+    parameters::check(request.uri(), operation.and_then(|operation| operation.parameters.as_ref()))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use capture::{Meaning, Site, Subject};
+use epcis::query::EventIndex;
 use epcis::{Action, CbvVersion, Event, EventType, Timestamp};
 use gs1::EpcKey;
 use ledger::StatusUpdate;
@@ -42,6 +43,10 @@ pub struct Prepared {
     pub(super) salt: [u8; 32],
     pub(super) commitment: [u8; 32],
     pub(super) epcs: Vec<(String, EpcRole)>,
+    /// What it is found by.
+    pub(super) terms: Vec<String>,
+    /// Names and numbers that it is compared by.
+    pub(super) measures: Vec<(String, String)>,
     pub(super) meaning: Meaning,
     pub(super) subjects: Vec<Subject>,
     /// For each change the update that commissions its pack; none for other changes.
@@ -111,6 +116,7 @@ impl Prepared {
         let salt: [u8; 32] = entropy.bytes();
         let commissions = commissions(&meaning, knowledge)?;
         let subjects = meaning.changes.iter().map(subject).collect();
+        let index = EventIndex::of(&event);
         Ok(Self {
             identity,
             event_id,
@@ -127,6 +133,8 @@ impl Prepared {
             salt,
             commitment: capture::commitment(&event, &Salt(salt)).0,
             epcs: epcs(&event),
+            terms: index.terms.into_iter().collect(),
+            measures: index.measures.into_iter().map(|(name, value)| (name, value.normalised())).collect(),
             meaning,
             subjects,
             commissions,

@@ -6,6 +6,7 @@ use lifecycle::Transition;
 use store::PgConnection;
 use store::event::NewEvent;
 use store::event_epc::EventEpc;
+use store::event_measure::EventMeasure;
 use store::lot::Lot;
 
 use super::Live;
@@ -31,6 +32,7 @@ pub(super) async fn insert(conn: &mut PgConnection, live: &[Live<'_>]) -> Result
         .collect();
     epcs.sort_by(|a, b| a.epc.cmp(b.epc));
     store::event_epc::insert(conn, &epcs).await?;
+    store::event_measure::insert(conn, &measures(live)).await?;
     let lots = lots(live);
     if !lots.is_empty() {
         store::lot::ensure(conn, &lots).await?;
@@ -56,7 +58,20 @@ fn row<'a>(one: &Live<'a>) -> NewEvent<'a> {
         salt: event.salt,
         commitment: event.commitment,
         capture_id: event.capture_id,
+        terms: &event.terms,
     }
+}
+
+fn measures<'a>(live: &'a [Live<'_>]) -> Vec<EventMeasure<'a>> {
+    let of_event = |one: &'a Live<'_>| {
+        one.event.measures.iter().map(move |(name, value)| EventMeasure {
+            name,
+            value,
+            event_seq: one.at.seq,
+            captured_at: one.at.captured_at,
+        })
+    };
+    live.iter().flat_map(of_event).collect()
 }
 
 /// Lots that packs were commissioned of, each once.

@@ -1,11 +1,16 @@
-//! The EPCIS 2.0 REST binding, as far as capture and the journey's queries need it.
+//! The EPCIS 2.0 REST binding (EPCIS 2.0 section 12).
 
+pub mod answer;
 pub mod capture;
 mod discovery;
 pub mod events;
 mod filter;
 mod headers;
 mod job;
+pub mod master_data;
+pub mod page;
+mod parameters;
+mod resources;
 
 use actix_web::HttpResponse;
 use store::{PgConnection, TxFuture};
@@ -28,7 +33,26 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(discovery::capture_options)
         .service(discovery::job_options)
         .service(discovery::events_options)
-        .service(discovery::event_options);
+        .service(discovery::event_options)
+        .service(discovery::root_options)
+        .service(discovery::master_data_options)
+        .service(discovery::token_options)
+        .service(resources::list_resources)
+        .service(resources::release_token)
+        .service(master_data::query_master_data);
+    resources::configure(config);
+}
+
+/// A path segment: everything but unreserved characters is percent-encoded (RFC 3986 section 2.3).
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
 }
 
 /// Writes in one transaction; once, where the client named its write.

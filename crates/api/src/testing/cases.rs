@@ -41,7 +41,7 @@ pub fn cases() -> Vec<Case> {
     let recall = json!({ "gtin": "09521568251204", "lot": "L1", "class": "II", "reason": "a test" });
     let id = "019ab1f2-7a3c-7e55-9c1b-2f64a6d0c001";
     let document = json!({ "type": "EPCISDocument" });
-    vec![
+    let mut cases = vec![
         Case::bare("metrics", "/metrics"),
         Case::json("capture_events", "/epcis/capture", &document),
         Case::json("capture_event", "/epcis/events", &document),
@@ -53,6 +53,9 @@ pub fn cases() -> Vec<Case> {
         Case::bare("event_options", format!("/epcis/events/urn%3Auuid%3A{id}")),
         Case::bare("query_events", "/epcis/events"),
         Case::bare("get_event", format!("/epcis/events/urn%3Auuid%3A{id}")),
+        Case::bare("list_resources", "/epcis"),
+        Case::bare("query_master_data", "/epcis/masterData"),
+        Case::bare("release_token", "/epcis/nextPageToken/5b5d"),
         Case::bare("get_receipt", format!("/v1/receipts/urn%3Auuid%3A{id}")),
         Case::bare("get_head", "/v1/ledger/head"),
         Case::bare("get_block", "/v1/ledger/blocks/1"),
@@ -83,5 +86,27 @@ pub fn cases() -> Vec<Case> {
         Case::json("recall", "/v1/recalls", &recall),
         Case::bare("look_up_pack", "/v1/packs/09521568251204/5Kx9?reason=test"),
         Case::bare("list_lookups", "/v1/lookups"),
-    ]
+    ];
+    cases.extend(resources());
+    cases
+}
+
+/// The addresses of the top-level resources of EPCIS.
+fn resources() -> Vec<Case> {
+    let named = [
+        (["list_event_types", "get_event_types", "events_of_event_types"], "eventTypes"),
+        (["list_epcs", "get_epcs", "events_of_epcs"], "epcs"),
+        (["list_biz_steps", "get_biz_steps", "events_of_biz_steps"], "bizSteps"),
+        (["list_biz_locations", "get_biz_locations", "events_of_biz_locations"], "bizLocations"),
+        (["list_read_points", "get_read_points", "events_of_read_points"], "readPoints"),
+        (["list_dispositions", "get_dispositions", "events_of_dispositions"], "dispositions"),
+    ];
+    let of_one = |([list, get, events], path): ([&'static str; 3], &str)| {
+        [
+            Case::bare(list, format!("/epcis/{path}")),
+            Case::bare(get, format!("/epcis/{path}/ObjectEvent")),
+            Case::bare(events, format!("/epcis/{path}/ObjectEvent/events")),
+        ]
+    };
+    named.into_iter().flat_map(of_one).collect()
 }

@@ -6,6 +6,7 @@ use actix_web::web::Bytes;
 use epcis::{DocumentKind, Format, Limits, Reader};
 use ledger::OrganisationId;
 use store::capture_job::CaptureJob;
+use store::master_data::MasterData;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use crate::epcis_faults::fault_of;
 use crate::intake::{Knowledge, Prepared, Unprepared};
 use crate::limits::{CAPTURE_EVENTS_MAX, PAGE_EVENTS_MAX, PAGE_IDENTIFIERS_MAX};
 use crate::problem::{Problem, ProblemType};
+use crate::routes::epcis::master_data;
 use crate::shared::Shared;
 
 /// A document and what is needed to prepare its events. Clones share the bytes.
@@ -42,6 +44,8 @@ pub(super) struct Page {
     pub places: Vec<u64>,
     /// The events.
     pub events: Vec<Prepared>,
+    /// Master data of the document; with its first page.
+    pub master_data: Vec<MasterData>,
     /// What is wrong with events that are not among them.
     pub faults: Vec<Entry>,
     /// Where the next page begins.
@@ -123,6 +127,7 @@ impl Source {
             knowledge: self.knowledge()?,
             places: Vec::new(),
             events: Vec::new(),
+            master_data: Vec::new(),
             faults: Vec::new(),
             next,
             last: false,
@@ -137,6 +142,9 @@ impl Source {
         };
         let prefix = Prefix::of(&reader.head().kind);
         let mut page = self.page(prefix, self.skip)?;
+        if self.skip == 0 {
+            page.master_data = master_data::elements(reader.head());
+        }
         let mut identifiers = 0;
         for (place, event) in (0u64..).zip(&mut reader) {
             if place < self.skip {

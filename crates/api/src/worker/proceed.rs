@@ -49,6 +49,7 @@ async fn store_page(shared: &Arc<Shared>, job: &CaptureJob, from: u64, page: Pag
         Box::pin(async move {
             let job = store::capture_job::lock(conn, id).await?.filter(|job| job.next_event == from);
             let Some(job) = job else { return Ok(false) };
+            store::master_data::put(conn, &page.master_data, now).await?;
             let stored = intake::store(conn, &page.knowledge, &page.events).await?;
             let (entries, alerts) = report::of_page(&page, &stored, &entropy)?;
             raised_alert::raise(conn, &alerts).await?;

@@ -97,6 +97,7 @@ async fn store_whole(
         if stop.is_cancelled() {
             return Err(Halt::Left);
         }
+        store::master_data::put(conn, &page.master_data, moment(shared.now_ms())).await?;
         // Once something is wrong nothing is stored, and the rest is read for its faults.
         let stored = match faults.entries.is_empty() && page.faults.is_empty() {
             true => intake::store(conn, &page.knowledge, &page.events).await?,

@@ -4,6 +4,7 @@ mod document;
 mod faults;
 mod jobs;
 mod proofs;
+mod query;
 mod reading;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use super::headers::{VERSION, VERSION_MIN};
 use crate::limits::CAPTURE_EVENTS_MAX;
 use crate::shared::Shared;
 
-fn supported(methods: &str) -> HttpResponseBuilder {
+pub(super) fn supported(methods: &str) -> HttpResponseBuilder {
     let mut answer = HttpResponse::NoContent();
     answer
         .insert_header((ALLOW, methods))
@@ -17,7 +17,8 @@ fn supported(methods: &str) -> HttpResponseBuilder {
         .insert_header(("GS1-CBV-Version", VERSION))
         .insert_header(("GS1-CBV-Min", VERSION_MIN))
         .insert_header(("GS1-CBV-Max", VERSION))
-        .insert_header(("GS1-EPC-Format", "Never_Translates"))
+        .insert_header(("GS1-EPC-Format", "No_Preference"))
+        .insert_header(("GS1-CBV-XML-Format", "No_Preference"))
         .insert_header(("GS1-Vendor-Version", env!("CARGO_PKG_VERSION")));
     answer
 }
@@ -61,4 +62,28 @@ pub async fn events_options() -> HttpResponse {
 #[options("/epcis/events/{event_id}")]
 pub async fn event_options() -> HttpResponse {
     supported("GET, OPTIONS").finish()
+}
+
+/// What the interface supports
+#[utoipa::path(tag = "epcis", operation_id = "root_options", security(()),
+    responses((status = 204, description = "In the headers")))]
+#[options("/epcis")]
+pub async fn root_options() -> HttpResponse {
+    supported("GET, OPTIONS").finish()
+}
+
+/// What master data support
+#[utoipa::path(tag = "epcis", operation_id = "master_data_options", security(()),
+    responses((status = 204, description = "In the headers")))]
+#[options("/epcis/masterData")]
+pub async fn master_data_options() -> HttpResponse {
+    supported("GET, OPTIONS").finish()
+}
+
+/// What a page token supports
+#[utoipa::path(tag = "epcis", operation_id = "token_options", security(()), params(("token" = String, Path)),
+    responses((status = 204, description = "In the headers")))]
+#[options("/epcis/nextPageToken/{token}")]
+pub async fn token_options() -> HttpResponse {
+    supported("DELETE, OPTIONS").finish()
 }

@@ -3,24 +3,21 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LINK;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use epcis::{Document, DocumentHead, DocumentKind, Event, Format, Timestamp};
-use store::event::{EventFilter, StoredEvent};
+use epcis::{Document, Event, Format, Namespaces};
 use utoipa::IntoParams;
 
+use super::answer::{self, Form};
 use super::capture::{format, invalid, limits};
-use super::filter::EventQuery;
-use super::headers;
-use super::job::rfc3339;
-use super::write_once;
+use super::page::{self, PageParameters};
+use super::parameters::{self, EventQueryParameters};
+use super::{encoded, filter, headers, write_once};
 use crate::auth::{Allowed, permission};
 use crate::body::CaptureBody;
-use crate::clock::moment;
 use crate::idempotency::Answer;
 use crate::intake::{self, Knowledge, Outcome, Prepared, Stored, Unprepared, alert_of};
-use crate::limits::PAGE_TOKEN_MS;
+use crate::limits::EVENTS_PER_PAGE_MAX;
 use crate::problem::{Fault, Problem, ProblemDocument, ProblemType};
 use crate::shared::Shared;
 
@@ -75,7 +72,7 @@ pub async fn capture_event(
             let alerts: Vec<_> =
                 stored.refused.iter().filter_map(|one| alert_of(one, site, &knowledge, &entropy)).collect();
             store::raised_alert::raise(conn, &alerts).await?;
-            answer(event, &stored)
+            captured(event, &stored)
         })
     })
     .await?;
@@ -84,7 +81,7 @@ pub async fn capture_event(
     Ok(headers::versioned(answer))
 }
 
-fn answer(event: &Prepared, stored: &Stored) -> Result<Answer, Problem> {
+fn captured(event: &Prepared, stored: &Stored) -> Result<Answer, Problem> {
     let exists = || {
         Problem::new(ProblemType::EpcisResourceAlreadyExists)
             .with_fault(Fault::new("event-id", "an event with this eventID was captured").at("/eventID"))
@@ -104,18 +101,6 @@ fn answer(event: &Prepared, stored: &Stored) -> Result<Answer, Problem> {
     }
 }
 
-/// A path segment: everything but unreserved characters is percent-encoded (RFC 3986 section 2.3).
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
-}
-
 /// The one event of a document.
 fn single(bytes: &Bytes, format: Format) -> Result<Event, Problem> {
     let document = Document::parse(bytes, format, &limits(bytes)).map_err(|faults| invalid(&faults))?;
@@ -129,79 +114,53 @@ fn single(bytes: &Bytes, format: Format) -> Result<Event, Problem> {
 
 /// Query events
 ///
-/// The organisation's own events, in the order of their capture. `Link` leads to the next page; all pages together show
-/// the events that were there when the first was read, each once.
-#[utoipa::path(tag = "epcis", operation_id = "query_events", security(("api_key" = ["query"])), params(EventQuery),
-    responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json"),
+/// The organisation's own events, as far as the client may see them, in the order of their capture unless told otherwise.
+/// `Link` leads to the next page; all pages together show the events that were there when the first was read, each once.
+#[utoipa::path(tag = "epcis", operation_id = "query_events", security(("api_key" = ["query"])),
+    params(EventQueryParameters, PageParameters),
+    responses((status = 200, description = "An EPCISQueryDocument", content((String = "application/json"), (String = "application/xml"))),
     (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/epcis/events")]
 pub async fn query_events(
-    _: Allowed<permission::Query>,
+    client: Allowed<permission::Query>,
     request: HttpRequest,
-    query: web::Query<EventQuery>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    headers::check(&request)?;
-    headers::preferred(&request, &[Format::Json])?;
-    let (filter, per_page) = query.filter()?;
-    let (found, through) = store::tx(&shared.pool, "query_events", move |conn| {
-        let filter = filter.clone();
-        Box::pin(async move {
-            let through = match filter.through_seq {
-                Some(through) => through,
-                // Before the page is read: what comes later belongs to no page of this walk.
-                None => store::event::newest(conn).await?,
-            };
-            let filter = EventFilter { through_seq: Some(through), ..filter };
-            Ok::<_, store::Error>((store::event::search(conn, &filter).await?, through))
-        })
-    })
-    .await?;
-    let shown = found.get(..per_page as usize).unwrap_or(&found);
-    let mut answer = HttpResponse::Ok();
-    if let Some(last) = shown.last().filter(|_| found.len() > shown.len()) {
-        let expires = rfc3339(moment(shared.now_ms().saturating_add(PAGE_TOKEN_MS)));
-        answer.insert_header((LINK, next_page(&request, &query.token(last.seq, through))));
-        answer.insert_header((headers::TOKEN_EXPIRES, expires));
-    }
-    Ok(headers::versioned(answer.content_type("application/json").body(results(&shared, shown)?)))
-}
-
-/// The `Link` to the next page: this query with another token.
-fn next_page(request: &HttpRequest, token: &str) -> String {
-    let parameters = request.query_string().split('&');
-    let kept: Vec<&str> =
-        parameters.filter(|part| !part.is_empty() && !part.starts_with("nextPageToken=")).collect();
-    let before = kept.join("&");
-    let join = if before.is_empty() { "" } else { "&" };
-    format!("<{}?{before}{join}nextPageToken={token}>; rel=\"next\"", request.path())
+    let parameters = parameters::of_query(request.query_string())?;
+    let namespaces = parameters::namespaces(&request, None)?;
+    page::answer(&shared, &request, &client, parameters, namespaces, "SimpleEventQuery").await
 }
 
 /// Get an event
 ///
-/// In a query document, as the standard has it. The eventID is percent-encoded.
+/// In a query document, as the standard has it: with the event come the error declarations that repeat its eventID. The
+/// eventID is percent-encoded.
 #[utoipa::path(tag = "epcis", operation_id = "get_event", security(("api_key" = ["query"])),
     params(("event_id" = String, Path, description = "eventID, percent-encoded")),
-    responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json")))]
+    responses((status = 200, description = "An EPCISQueryDocument", content((String = "application/json"), (String = "application/xml")))))]
 #[get("/epcis/events/{event_id}")]
 pub async fn get_event(
-    _: Allowed<permission::Query>,
+    client: Allowed<permission::Query>,
     request: HttpRequest,
     event_id: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     headers::check(&request)?;
-    headers::preferred(&request, &[Format::Json])?;
-    let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
-    let event = store::event::find(&mut conn, &event_id).await?.ok_or_else(Problem::not_found)?;
-    let body = results(&shared, &[event])?;
-    Ok(headers::versioned(HttpResponse::Ok().content_type("application/json").body(body)))
-}
-
-fn results(shared: &Shared, events: &[StoredEvent]) -> Result<String, Problem> {
-    let now = i64::try_from(shared.now_ms()).map_err(Problem::internal)?;
-    let now = Timestamp::from_unix_millis(now).ok_or_else(|| Problem::internal("a time no calendar has"))?;
-    let kind = DocumentKind::Query { query_name: Some("SimpleEventQuery".to_owned()), subscription_id: None };
-    let head = DocumentHead { kind, ..DocumentHead::capture(now) };
-    Ok(head.to_json_around(events.iter().map(|event| &event.body)))
+    let form = Form::asked(&request)?;
+    let parameters = vec![("EQ_eventID".to_owned(), vec![event_id.into_inner()])];
+    let query = filter::parsed(&parameters, &Namespaces::new()).map_err(|_| Problem::not_found())?;
+    let site = client.site.as_ref().map(|gln| gln.as_str().to_owned());
+    let found = store::tx(&shared.pool, "get_event", move |conn| {
+        let (query, site) = (query.clone(), site.clone());
+        Box::pin(async move {
+            let through = store::event::newest(conn).await?;
+            store::event::arrived(conn, &query, site.as_deref(), 0, through, EVENTS_PER_PAGE_MAX).await
+        })
+    })
+    .await?;
+    if found.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let body = answer::results(&shared, &form, "SimpleEventQuery", None, &found)?;
+    Ok(headers::versioned(HttpResponse::Ok().content_type(form.media_type()).body(body)))
 }

@@ -4,6 +4,7 @@ use actix_web::http::header::{ACCEPT, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use epcis::Format;
 
+use super::answer::{CbvXmlFormat, EpcFormat};
 use crate::problem::{Fault, Problem, ProblemType};
 
 /// Versions of the standards that answers are in.
@@ -15,6 +16,7 @@ pub const EPCIS_VERSION: HeaderName = HeaderName::from_static("gs1-epcis-version
 pub const CBV_VERSION: HeaderName = HeaderName::from_static("gs1-cbv-version");
 pub const ERROR_BEHAVIOUR: HeaderName = HeaderName::from_static("gs1-capture-error-behaviour");
 pub const TOKEN_EXPIRES: HeaderName = HeaderName::from_static("gs1-next-page-token-expires");
+pub const EXTENSIONS: HeaderName = HeaderName::from_static("gs1-extensions");
 const EPC_FORMAT: HeaderName = HeaderName::from_static("gs1-epc-format");
 const CBV_XML_FORMAT: HeaderName = HeaderName::from_static("gs1-cbv-xml-format");
 const MINIMA: [HeaderName; 2] =
@@ -34,7 +36,7 @@ pub fn unacceptable(name: &HeaderName, message: &str) -> Problem {
 }
 
 /// A header that is malformed.
-fn malformed(name: &HeaderName, message: &str) -> Problem {
+pub(super) fn malformed(name: &HeaderName, message: &str) -> Problem {
     let fault = Fault::new("malformed", message).at(name.as_str());
     Problem::new(ProblemType::EpcisValidation).with_fault(fault)
 }
@@ -89,15 +91,32 @@ pub fn check(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 fn formats(request: &HttpRequest) -> Result<(), Problem> {
+    epc_format(request)?;
+    cbv_xml_format(request).map(|_| ())
+}
+
+/// How identifiers are to be written in the answer (`GS1-EPC-Format`). Unless asked otherwise they are given as they were
+/// captured: whoever signed or hashed an event finds it again.
+///
+/// # Errors
+/// `ValidationException` for a value that the header cannot have.
+pub fn epc_format(request: &HttpRequest) -> Result<EpcFormat, Problem> {
     match text(request, &EPC_FORMAT) {
-        None | Some("No_Preference" | "Never_Translates") => {}
-        Some("Always_GS1_Digital_Link" | "Always_EPC_URN") => {
-            return Err(unacceptable(&EPC_FORMAT, "identifiers are given as they were captured"));
-        }
-        Some(_) => return Err(malformed(&EPC_FORMAT, "not a format of EPCs")),
+        None | Some("No_Preference" | "Never_Translates") => Ok(EpcFormat::AsCaptured),
+        Some("Always_GS1_Digital_Link") => Ok(EpcFormat::DigitalLink),
+        Some("Always_EPC_URN") => Ok(EpcFormat::Urn),
+        Some(_) => Err(malformed(&EPC_FORMAT, "not a format of EPCs")),
     }
+}
+
+/// How terms of the CBV are to be written in an answer in XML (`GS1-CBV-XML-Format`).
+///
+/// # Errors
+/// `ValidationException` for a value that the header cannot have.
+pub fn cbv_xml_format(request: &HttpRequest) -> Result<CbvXmlFormat, Problem> {
     match text(request, &CBV_XML_FORMAT) {
-        None | Some("No_Preference" | "Never_Translates" | "Always_URN" | "Always_Web_URI") => Ok(()),
+        None | Some("No_Preference" | "Never_Translates" | "Always_URN") => Ok(CbvXmlFormat::Urn),
+        Some("Always_Web_URI") => Ok(CbvXmlFormat::WebUri),
         Some(_) => Err(malformed(&CBV_XML_FORMAT, "not a format of CBV terms")),
     }
 }
@@ -160,18 +179,17 @@ mod tests {
             ("gs1-epcis-min", "2.0"),
             ("gs1-epcis-max", "3"),
             ("gs1-epc-format", "No_Preference"),
+            ("gs1-epc-format", "Always_EPC_URN"),
         ] {
             assert_eq!(check_one(name, value), Ok(()), "{name}: {value}");
         }
-        for (name, value) in [
-            ("gs1-epcis-min", "3.0.0"),
-            ("gs1-cbv-max", "1.2"),
-            ("gs1-epcis-version", "3.0.0"),
-            ("gs1-epc-format", "Always_EPC_URN"),
-        ] {
+        for (name, value) in
+            [("gs1-epcis-min", "3.0.0"), ("gs1-cbv-max", "1.2"), ("gs1-epcis-version", "3.0.0")]
+        {
             assert_eq!(check_one(name, value), Err(ProblemType::EpcisNotAcceptable), "{name}: {value}");
         }
         assert_eq!(check_one("gs1-epcis-version", "two"), Err(ProblemType::EpcisValidation));
+        assert_eq!(check_one("gs1-epc-format", "Always_Barcode"), Err(ProblemType::EpcisValidation));
     }
 
     #[test]
