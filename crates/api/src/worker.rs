@@ -58,13 +58,14 @@ async fn one(shared: &Arc<Shared>, stop: &CancellationToken) -> Result<bool, Pro
         Box::pin(async move {
             let Some(job) = store::capture_job::claim(conn).await? else { return Ok(None) };
             let body = store::capture_job::body(conn, job.id).await?.unwrap_or_default();
-            Ok::<_, Problem>(Some((job, body)))
+            let site = store::api_client::site(conn, job.client_id).await?;
+            Ok::<_, Problem>(Some((job, site, body)))
         })
     })
     .await?;
-    let Some((job, body)) = claimed else { return Ok(false) };
+    let Some((job, site, body)) = claimed else { return Ok(false) };
     let (id, behaviour) = (job.id, job.error_behaviour);
-    let source = page::Source::new(shared, &job, body)?;
+    let source = page::Source::new(shared, &job, site, body)?;
     let ended = match behaviour {
         ErrorBehaviour::Proceed => proceed::work(shared, &job, source, stop).await,
         ErrorBehaviour::Rollback => rollback::work(shared, &job, source, stop).await,

@@ -89,3 +89,13 @@ pub async fn revoke(conn: &mut PgConnection, id: Uuid, at: OffsetDateTime) -> Re
             .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// GLN of the only site that a client acts for, revoked or not; `None` for a client of every site, and for none.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub async fn site(conn: &mut PgConnection, id: Uuid) -> Result<Option<String>, Error> {
+    let site =
+        sqlx::query_scalar!("SELECT site_gln FROM api_client WHERE id = $1", id).fetch_optional(conn).await?;
+    Ok(site.flatten())
+}

@@ -165,6 +165,14 @@ impl Prepared {
         self
     }
 
+    /// Captured by a client of this site, which sees it wherever it happened.
+    #[must_use]
+    pub fn by_site(mut self, gln: Option<&str>) -> Self {
+        let term = gln.map(|gln| format!("site={gln}")).filter(|term| !self.terms.contains(term));
+        self.terms.extend(term);
+        self
+    }
+
     /// Its eventID.
     #[must_use]
     pub fn event_id(&self) -> &str {

@@ -30,6 +30,8 @@ pub(super) struct Source {
     /// Events that were dealt with before.
     skip: u64,
     capture_id: Uuid,
+    /// GLN of the site whose client sent it.
+    site: Option<String>,
     organisation: OrganisationId,
     directory: SharedDirectory,
     clock: SharedClock,
@@ -85,7 +87,12 @@ impl Prefix {
 
 impl Source {
     /// The document of a job, from where the job stands.
-    pub fn new(shared: &Shared, job: &CaptureJob, body: Vec<u8>) -> Result<Self, Problem> {
+    pub fn new(
+        shared: &Shared,
+        job: &CaptureJob,
+        site: Option<String>,
+        body: Vec<u8>,
+    ) -> Result<Self, Problem> {
         let format = Format::from_media_type(&job.media_type)
             .ok_or_else(|| Problem::internal("a capture job of an unknown media type"))?;
         Ok(Self {
@@ -98,6 +105,7 @@ impl Source {
             format,
             skip: job.next_event,
             capture_id: job.id,
+            site,
             organisation: OrganisationId(shared.config.organisation.id),
             directory: shared.directory.clone(),
             clock: Arc::clone(&shared.clock),
@@ -158,7 +166,7 @@ impl Source {
                 Ok(event) => {
                     identifiers += event.identifiers();
                     page.places.push(place);
-                    page.events.push(event.of_capture(self.capture_id));
+                    page.events.push(event.of_capture(self.capture_id).by_site(self.site.as_deref()));
                 }
                 Err(Unprepared::Faults(faults)) => page.faults.push(report::faulty(prefix, place, faults)?),
                 Err(Unprepared::Problem(problem)) => return Err(problem),

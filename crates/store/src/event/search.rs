@@ -26,7 +26,8 @@ use crate::error::Error;
 pub struct Search<'a> {
     /// What they must have.
     pub query: &'a EventQuery,
-    /// GLN of the only site whose events are seen: those that happened there, and those that come from or go to it.
+    /// GLN of the only site whose events are seen: those that happened there, those that come from or go to it, and those
+    /// that its clients captured.
     pub site: Option<&'a str>,
     /// The last event of the page before.
     pub after: Option<&'a Position>,

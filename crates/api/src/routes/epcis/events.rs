@@ -51,9 +51,11 @@ pub async fn capture_event(
     let format = format(&document.media_type)?;
     let knowledge = Knowledge::of(&shared, shared.view()?);
     let (known, entropy, bytes) = (knowledge.clone(), shared.entropy.clone(), document.bytes);
+    let site = client.site.as_ref().map(|gln| gln.as_str().to_owned());
     let prepared = web::block(move || {
         let event = single(&bytes, format)?;
-        Prepared::of(event, &known, &entropy).map(Prepared::whole).map_err(|unprepared| match unprepared {
+        let prepared = Prepared::of(event, &known, &entropy);
+        prepared.map(|event| event.whole().by_site(site.as_deref())).map_err(|unprepared| match unprepared {
             Unprepared::Faults(faults) => Problem::invalid(faults),
             Unprepared::Problem(problem) => problem,
         })
