@@ -17,6 +17,7 @@ pub mod pgbench;
 pub mod plain;
 pub mod processes;
 pub mod quantiles;
+pub mod queries;
 pub mod report;
 pub mod run;
 pub mod transactions;
@@ -42,7 +43,7 @@ pub struct Arguments {
     /// Seconds of one measurement; idle takes twice as long, 2/s four times
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
-    /// Packs that the pharmacy knows when it authenticates
+    /// Packs that the pharmacy knows when it authenticates, and events among which queries look
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=20_000_000))]
     records: u64,
     /// Write all figures there, as JSON
@@ -72,11 +73,13 @@ enum Family {
     Changes,
     /// Look-ups
     Authenticate,
+    /// Event queries
+    Queries,
 }
 
 /// All families in the order in which they are measured: rest before load, and the table that grows most last.
-const FAMILIES: [Family; 5] =
-    [Family::Idle, Family::Capture, Family::Anchored, Family::Changes, Family::Authenticate];
+const FAMILIES: [Family; 6] =
+    [Family::Idle, Family::Capture, Family::Anchored, Family::Changes, Family::Authenticate, Family::Queries];
 
 impl Family {
     fn name(self) -> &'static str {
@@ -86,6 +89,7 @@ impl Family {
             Self::Anchored => "anchored",
             Self::Changes => "changes",
             Self::Authenticate => "authenticate",
+            Self::Queries => "queries",
         }
     }
 
@@ -96,6 +100,7 @@ impl Family {
             Self::Anchored => Ok(anchored::rows(run).await),
             Self::Changes => changes::rows(run).await,
             Self::Authenticate => Ok(authenticate::rows(run).await),
+            Self::Queries => queries::rows(run).await,
         };
         rows.unwrap_or_else(|why| vec![Row::not_taken(self.name(), "", &why)])
     }

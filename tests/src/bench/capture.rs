@@ -19,18 +19,22 @@ const JOB_MAX: Duration = Duration::from_secs(60);
 /// Between two looks at a job.
 const LOOK: Duration = Duration::from_millis(3);
 
-/// Two shapes of the same work: the name, packs of an event, events of a document, aim.
-const SHAPES: [(&str, u64, u64); 2] =
-    [("capture, 1 pack an event", 1, 1_000), ("capture, 500 packs an event", 500, 20)];
+/// Shapes of the same work: the name, packs of an event, events of a document, aim.
+const SHAPES: [(&str, u64, u64); 3] = [
+    ("capture, 1 pack an event", 1, 1_000),
+    ("capture, 500 packs an event", 500, 20),
+    ("capture, documents of 10,000 events", 1, 10_000),
+];
 
 /// What was captured.
 struct Captured {
     events: u64,
     packs: u64,
+    documents: u64,
     took: Duration,
 }
 
-/// Measures both shapes.
+/// Measures all shapes.
 ///
 /// # Errors
 /// When the network does not come to rest between them.
@@ -61,10 +65,15 @@ async fn row(run: &mut Run, name: &'static str, per_event: u64, events: u64) -> 
     );
     let (by_event, by_pack) = (rate(captured.events, seconds), rate(captured.packs, seconds));
     let (events, packs) = (figure("", by_event, "events/s"), figure("", by_pack, "packs/s"));
+    let one = figure(
+        "to durable",
+        1_000.0 * POSTERS as f64 * seconds / captured.documents.max(1) as f64,
+        "ms a document",
+    );
     let (figures, counted) = if per_event == 1 {
-        (vec![events, packs], captured.events)
+        (vec![events, packs, one], captured.events)
     } else {
-        (vec![packs, events], captured.packs)
+        (vec![packs, events, one], captured.packs)
     };
     let row = Row::new(name, "-", figures).note(note);
     Ok(match copied {
@@ -100,7 +109,7 @@ async fn captured(run: &mut Run, per_event: u64, per_document: u64) -> Result<Ca
     });
     let documents: u64 = try_join_all(posters).await?.into_iter().sum();
     let packs = documents * per_document;
-    Ok(Captured { events: packs / per_event, packs, took: start.elapsed() })
+    Ok(Captured { events: packs / per_event, packs, documents, took: start.elapsed() })
 }
 
 /// Posts a document and says where its job is.

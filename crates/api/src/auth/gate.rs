@@ -38,9 +38,10 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     if let Some(needed) = operation.and_then(|operation| operation.needs) {
         let client = caller(shared, request.request()).await?;
         tracing::Span::current().record("client.id", tracing::field::display(client.id));
+        // Noted first: a client that is known keeps its connection whatever is answered.
+        request.extensions_mut().insert(std::sync::Arc::clone(&client));
         shared.clients.within_rate(client.id)?;
         needed.iter().try_for_each(|permission| client.require(permission))?;
-        request.extensions_mut().insert(client);
     }
     parameters::check(request.uri(), operation.and_then(|operation| operation.parameters.as_ref()))
 }

@@ -96,19 +96,7 @@ async fn stop(site: &Site, change: DirectoryChange) {
 async fn every_operation_refuses_strangers() {
     let site = Site::new().await;
     let api_document = serde_json::to_value(api::openapi::document(&definition())).unwrap();
-    let event = alone(commissioning(&[pack("V1")]));
-    let cases = [
-        Case::bare("metrics", "/metrics"),
-        Case::json("capture_events", "/epcis/capture", &document(&[])),
-        Case::bare("list_captures", "/epcis/capture"),
-        Case::bare("get_capture", "/epcis/capture/019ab1f2-7a3c-7e55-9c1b-2f64a6d0c001"),
-        Case::json("capture_event", "/epcis/events", &event),
-        Case::bare("query_events", "/epcis/events"),
-        Case::bare("get_event", "/epcis/events/urn%3Auuid%3A0"),
-        Case::bare("get_receipt", "/v1/receipts/urn%3Auuid%3A0"),
-        Case::bare("get_head", "/v1/ledger/head"),
-        Case::bare("get_block", "/v1/ledger/blocks/1"),
-    ];
+    let cases = api::testing::cases();
     check_unauthorised(&site.app, &api_document, &cases).await.unwrap();
     assert_eq!(api_document["paths"]["/epcis/capture"]["options"]["security"], json!([{}]));
     site.app.stop().await;
