@@ -21,3 +21,4 @@ pub(crate) use extension::{EPCIS_VOCABULARY, predefined_namespace, predefined_pr
 pub use number::Decimal;
 pub use sensor::{SensorElement, SensorMetadata, SensorReport};
 pub use time::{Offset, Timestamp};
+pub(crate) use time::{civil_from_days, days_since_epoch};

@@ -109,7 +109,7 @@ fn number(text: &str, digits: usize) -> Option<i64> {
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar, counted in 400-year eras that begin
 /// on 1 March so that the leap day is the last of its year.
-fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -129,7 +129,7 @@ fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
 }
 
 /// The inverse of [`days_since_epoch`].
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);

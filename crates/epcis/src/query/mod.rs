@@ -11,6 +11,7 @@ mod field;
 mod index;
 mod measure;
 mod parameter;
+pub mod schedule;
 mod unit;
 
 pub use attribute::{MasterDataField, attribute_name};
