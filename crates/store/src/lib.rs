@@ -39,10 +39,12 @@ pub mod lot;
 pub mod master_data;
 pub mod message_in;
 pub mod message_out;
+pub mod named_query;
 pub mod outbox;
 pub mod pending_change;
 pub mod raised_alert;
 pub mod shipment;
+pub mod subscription;
 pub mod update_refusal;
 
 // The ledger's side: a module per table.

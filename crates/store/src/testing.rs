@@ -50,6 +50,15 @@ impl TestDatabase {
         &self.pool
     }
 
+    /// Opens its pool anew, after a service that was given it has closed it.
+    ///
+    /// # Panics
+    /// When it does not answer: a test cannot go on.
+    #[expect(clippy::expect_used, reason = "a test without its database cannot go on")]
+    pub async fn reconnect(&mut self) {
+        self.pool = connect(&DatabaseConfig::new(&self.url)).await.expect("the test's database answers");
+    }
+
     /// Its URL, for a second pool or another process.
     pub fn url(&self) -> &str {
         &self.url
