@@ -42,7 +42,7 @@ pub struct Client {
 impl Client {
     /// # Errors
     /// `forbidden`, naming the permission, when the client lacks it.
-    fn require(&self, permission: Permission) -> Result<(), Problem> {
+    pub(crate) fn require(&self, permission: Permission) -> Result<(), Problem> {
         if self.permissions.contains(permission) {
             return Ok(());
         }

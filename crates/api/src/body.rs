@@ -60,6 +60,16 @@ pub struct Document {
     pub fingerprint: Fingerprint,
 }
 
+impl Document {
+    /// The bytes, where they are said to be JSON.
+    ///
+    /// # Errors
+    /// `unsupported-media-type` for other media types.
+    pub fn json(&self) -> Result<&[u8], Problem> {
+        of_json(&self.media_type).map(|()| &*self.bytes)
+    }
+}
+
 /// A captured EPCIS document: a [`Document`] whose bound is the configuration's `http.capture_bytes_max`.
 #[derive(Debug)]
 pub struct CaptureBody(
@@ -185,7 +195,10 @@ fn media_type(request: &HttpRequest) -> String {
 }
 
 fn json_media_type(request: &HttpRequest) -> Result<(), Problem> {
-    let given = media_type(request);
+    of_json(&media_type(request))
+}
+
+fn of_json(given: &str) -> Result<(), Problem> {
     if given == "application/json" || given.ends_with("+json") {
         return Ok(());
     }
@@ -193,7 +206,10 @@ fn json_media_type(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// As [`parse`], of a JSON object: serde would take an array for a struct as well, its fields by their order.
-fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         parse::<IgnoredAny>(bytes)?;
         let fault = Fault::new("invalid-field", "an object is needed, not an array").at("");

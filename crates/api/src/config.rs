@@ -6,6 +6,7 @@
 mod http;
 mod node;
 mod secret;
+mod webhooks;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 pub use http::HttpConfig;
 pub use node::{NodeConfig, NodeTiming};
 pub use secret::Secret;
+pub use webhooks::WebhooksConfig;
 
 /// The whole configuration of one service.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Config {
     /// The signing key. Needed wherever the node is.
     #[serde(default)]
     pub keys: Option<KeysConfig>,
+    /// Deliveries to subscribers.
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
     /// Logs.
     #[serde(default)]
     pub telemetry: TelemetryConfig,

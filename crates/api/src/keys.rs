@@ -52,6 +52,12 @@ pub enum KeyError {
     /// The file is not an encrypted secp256k1 key, or the passphrase is wrong; one cannot tell which.
     #[error("the key file or its passphrase is wrong")]
     Wrong,
+    /// The file of a symmetric key holds something else.
+    #[error("{path}: not 64 hexadecimal digits")]
+    Form {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The key could not be encrypted.
     #[error("the key could not be encrypted")]
     Encrypt,
@@ -94,6 +100,17 @@ pub fn passphrase(config: &KeysConfig) -> Result<Secret, KeyError> {
         (None, Some(path)) => Ok(Secret::new(read_private(path)?.lines().next().unwrap_or("").to_owned())),
         (None, None) => Err(KeyError::WeakPassphrase),
     }
+}
+
+/// Reads a symmetric key of 256 bits: 64 hexadecimal digits in a file that only the owner can read.
+///
+/// # Errors
+/// [`KeyError::File`], [`KeyError::Exposed`], [`KeyError::Form`].
+pub fn symmetric(path: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let text = read_private(path)?;
+    let mut key = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text.trim(), &mut *key).map_err(|_| KeyError::Form { path: path.to_owned() })?;
+    Ok(key)
 }
 
 /// The public key as 66 hexadecimal digits: SEC 1 section 2.3.3, compressed.

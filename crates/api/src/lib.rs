@@ -29,6 +29,7 @@ pub mod proofs;
 pub mod routes;
 pub mod server;
 pub mod shared;
+mod subscriptions;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -126,3 +126,84 @@ pub const TEXT_CHARS_MAX: usize = 120;
 
 /// Most objects of one shipment by name. A lorry takes 66 pallets; a wholesaler's tour to one pharmacy 1,000 packs.
 pub const SHIPMENT_ITEMS_MAX: usize = 1_000;
+
+/// Longest name of a query, in characters: it is a segment of an address.
+pub const QUERY_NAME_CHARS_MAX: usize = 100;
+
+/// Longest named query as JSON: a list of 1,000 identifiers at 60 bytes.
+pub const QUERY_BYTES_MAX: usize = 64 * 1024;
+
+/// Named queries of one client. A warehouse system has one for each of its interfaces.
+pub const QUERIES_PER_CLIENT_MAX: u64 = 100;
+
+/// Webhook subscriptions of one client.
+pub const SUBSCRIPTIONS_PER_CLIENT_MAX: u64 = 100;
+
+/// Open WebSockets of one client: one for each screen of a control room.
+pub const SOCKETS_PER_CLIENT_MAX: usize = 16;
+
+/// Open WebSockets of one process: with [`FRAMES_UNANSWERED_MAX`] frames of [`DELIVERY_BYTES_MAX`] each 512 MB at worst.
+pub const SOCKETS_MAX: usize = 256;
+
+/// Longest destination of a subscription.
+pub const DESTINATION_BYTES_MAX: usize = 2_048;
+
+/// Events of one delivery, read at once: as [`EVENTS_PER_PAGE_MAX`], for the same reason.
+pub const DELIVERY_EVENTS_MAX: u32 = 100;
+
+/// Bytes of events after which a delivery is full: what web servers take by default. An event is never divided; one that
+/// is larger is a delivery of its own.
+pub const DELIVERY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Deliveries under way at once. Receivers that do not answer hold one each for [`DELIVERY_TIMEOUT`], and then back off.
+pub const DELIVERIES_AT_ONCE: usize = 16;
+
+/// How long a connection to a receiver may take, name resolution and TLS included.
+pub const DELIVERY_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a delivery may take, with all of the receiver's answer that is read.
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a delivery belongs to the process that makes it: [`DELIVERY_TIMEOUT`], and time for two transactions. After
+/// that the process is taken for dead, and another delivers the same again.
+pub const DELIVERY_LEASE_MS: u64 = 120_000;
+
+/// Most addresses of a receiver that are tried.
+pub const DELIVERY_ADDRESSES_MAX: usize = 4;
+
+/// Bytes read of a receiver's answer: its head, and as much of its body. Nothing in it matters but status and
+/// `Retry-After`.
+pub const DELIVERY_ANSWER_BYTES_MAX: usize = 16 * 1024;
+
+/// The pause after the first failure of a delivery; it doubles with each one more.
+pub const DELIVERY_RETRY_MS: u64 = 1_000;
+
+/// The longest of these pauses: an outage of a night costs a dozen attempts.
+pub const DELIVERY_RETRY_MS_MAX: u64 = 60 * 60 * 1_000;
+
+/// The longest pause that a receiver may ask for by `Retry-After`.
+pub const DELIVERY_RETRY_AFTER_MS_MAX: u64 = 24 * 60 * 60 * 1_000;
+
+/// Shortest and longest secret for signatures, in bytes (Standard Webhooks asks for 24 to 64).
+pub const SIGNATURE_SECRET_BYTES: std::ops::RangeInclusive<usize> = 16..=256;
+
+/// How often new events are looked for without a signal: those of another process.
+pub const ARRIVALS_LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long after one look for new events the next one waits: many captures are one look.
+pub const ARRIVALS_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often it is looked whether the queries and keys behind open WebSockets are still there.
+pub const SOCKETS_LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Frames that a WebSocket's client has not answered (each is followed by a ping) before the next one waits.
+pub const FRAMES_UNANSWERED_MAX: usize = 2;
+
+/// How often a WebSocket that is silent is pinged.
+pub const SOCKET_PING_EVERY: Duration = Duration::from_secs(20);
+
+/// How long a WebSocket's client may leave a ping unanswered, or a frame unread.
+pub const SOCKET_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Largest frame taken from a WebSocket's client, who has nothing to say but pong and goodbye.
+pub const SOCKET_INBOUND_BYTES_MAX: usize = 1_024;

@@ -157,6 +157,9 @@ pub enum ServiceError {
     /// The signing key cannot be used.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
+    /// The key under which the secrets of subscriptions are encrypted cannot be used.
+    #[error("the key of [webhooks] cannot be used")]
+    WebhookKey(#[source] KeyError),
     /// Logging cannot start.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),

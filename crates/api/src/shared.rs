@@ -16,6 +16,7 @@ use crate::entropy::Entropy;
 use crate::finality::Finality;
 use crate::openapi::Operations;
 use crate::problem::Problem;
+use crate::subscriptions::Subscriptions;
 use crate::telemetry::Metrics;
 
 /// What every handler may use, as `web::Data<Shared>`.
@@ -40,6 +41,8 @@ pub struct Shared {
     pub finality: Finality,
     /// Tells the capture worker of a new job.
     pub(crate) captures: tokio::sync::Notify,
+    /// Who is told of events as they come.
+    pub(crate) subscriptions: Subscriptions,
     /// Tells the node in another process of work, where none runs in this one.
     pub(crate) waker: Option<Waker>,
     /// What there is at each address, and who may.
@@ -60,8 +63,10 @@ impl Shared {
         self.entropy.uuid_v7(self.now_ms())
     }
 
-    /// Tells the node, in this process or by PostgreSQL in its own, that the outbox has rows. Call it after the commit.
+    /// Tells the node, in this process or by PostgreSQL in its own, that the outbox has rows, and whoever delivers to
+    /// subscribers that there may be new events. Call it after the commit.
     pub fn wake_node(&self) {
+        self.subscriptions.wake();
         if let Some(node) = &self.node {
             node.wake();
         }

@@ -40,6 +40,7 @@ pub struct TestApp {
     pub database: TestDatabase,
     /// What its handlers share.
     pub shared: web::Data<Shared>,
+    starts: u64,
     http: reqwest::Client,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<Result<(), ServiceError>>,
@@ -64,17 +65,38 @@ impl TestApp {
     ///
     /// # Panics
     /// When the service does not start: the test cannot go on.
-    #[expect(clippy::expect_used, reason = "a test whose service does not start cannot go on")]
     pub async fn start_with(definition: &ServiceDefinition, change: impl FnOnce(&mut Config)) -> Self {
-        let database = TestDatabase::new().await;
+        let clock = Arc::new(TestClock::at(TEST_START_MS));
+        Self::start_on(definition, TestDatabase::new().await, clock, 1, change).await
+    }
+
+    /// Stops the service in order, and starts it again on its database, at its time.
+    ///
+    /// # Panics
+    /// When it does not stop or start: the test cannot go on.
+    pub async fn restart(self, definition: &ServiceDefinition, change: impl FnOnce(&mut Config)) -> Self {
+        let Self { stop, ended, mut database, clock, starts, .. } = self;
+        stop_in_order(stop, ended).await;
+        database.reconnect().await;
+        Self::start_on(definition, database, clock, starts + 1, change).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a test whose service does not start cannot go on")]
+    async fn start_on(
+        definition: &ServiceDefinition,
+        database: TestDatabase,
+        clock: Arc<TestClock>,
+        starts: u64,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = test_config();
         change(&mut config);
-        let clock = Arc::new(TestClock::at(TEST_START_MS));
         let parts = Parts {
             config: Arc::new(config.checked().expect("the test's configuration is valid")),
             pool: database.pool().clone(),
             clock: Arc::clone(&clock) as Arc<_>,
-            entropy: Entropy::seeded(1),
+            // A second start draws other identifiers than the first.
+            entropy: Entropy::seeded(starts),
             signing_key: None,
         };
         let running = start(definition, Roles::Api, parts).await.expect("the service starts");
@@ -84,7 +106,7 @@ impl TestApp {
             // A dropped sender asks to stop, too.
             let _asked = stopped.await;
         }));
-        Self { base, clock, database, shared, http: reqwest::Client::new(), stop, ended }
+        Self { base, clock, database, shared, starts, http: reqwest::Client::new(), stop, ended }
     }
 
     /// Makes a client with these permissions, bound to [`TEST_SITE`].
@@ -141,11 +163,15 @@ impl TestApp {
     ///
     /// # Panics
     /// When it did not end well.
-    #[expect(clippy::expect_used, reason = "a service that does not stop fails the test")]
     pub async fn stop(self) {
-        drop(self.stop);
-        self.ended.await.expect("the service's task ends").expect("the service ends well");
+        stop_in_order(self.stop, self.ended).await;
     }
+}
+
+#[expect(clippy::expect_used, reason = "a service that does not stop fails the test")]
+async fn stop_in_order(stop: oneshot::Sender<()>, ended: JoinHandle<Result<(), ServiceError>>) {
+    drop(stop);
+    ended.await.expect("the service's task ends").expect("the service ends well");
 }
 
 /// Every answer that any test gets must be one that the OpenAPI document names.

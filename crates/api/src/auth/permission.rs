@@ -75,6 +75,8 @@ permissions! {
     Metrics = "metrics";
     /// Create and revoke API keys.
     AdministerKeys = "administer_keys";
+    /// Subscribe to EPCIS queries, by webhook and by WebSocket.
+    Subscribe = "subscribe";
 }
 
 /// The name is not one of [`Permission::ALL`].

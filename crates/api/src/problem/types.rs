@@ -104,6 +104,9 @@ problem_types! {
     /// The change is not allowed in the present state of the pack, lot or shipment; `errors` carries the refusal.
     StateConflict = "urn:theriac:problem:state-conflict", CONFLICT,
         "The present state does not allow this", "Put the pack aside and look at its history before anything else.";
+    /// There are as many of these as one client, or the service, may have.
+    TooMany = "urn:theriac:problem:too-many", CONFLICT,
+        "There are as many as there may be", "Delete what is no longer needed, and try again.";
     /// It exists, but is not final on the ledger yet; nothing is wrong with it.
     NotFinal = "urn:theriac:problem:not-final", CONFLICT,
         "It is not final yet", "Ask again after `Retry-After` seconds.";

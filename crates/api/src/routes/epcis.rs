@@ -10,6 +10,7 @@ mod job;
 pub mod master_data;
 pub mod page;
 mod parameters;
+pub mod queries;
 mod resources;
 
 use actix_web::HttpResponse;
@@ -41,6 +42,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(resources::release_token)
         .service(master_data::query_master_data);
     resources::configure(config);
+    queries::configure(config);
 }
 
 /// A path segment: everything but unreserved characters is percent-encoded (RFC 3986 section 2.3).

@@ -27,6 +27,7 @@ use crate::entropy::Entropy;
 use crate::finality::{Finality, follow};
 use crate::openapi::{self, Operations};
 use crate::shared::Shared;
+use crate::subscriptions::{self, Subscriptions};
 use crate::telemetry::Metrics;
 
 /// How long workers may take to end, after which they are left: what they do is safe to be cut off anywhere.
@@ -100,6 +101,8 @@ pub async fn start(
         Some(node) => (Some(node.link), Some(NodeEnd { ended: node.ended, stop: node.stop })),
         None => (None, None),
     };
+    let subscriptions = Subscriptions::new(&parts.config.webhooks, parts.signing_key.as_ref(), &metrics)
+        .map_err(ServiceError::WebhookKey)?;
     let pool = parts.pool.clone();
     let clients = Clients::new(Arc::clone(&parts.clock), &parts.config.http);
     let shared = web::Data::new(Shared {
@@ -114,6 +117,7 @@ pub async fn start(
         directory: SharedDirectory::default(),
         finality: Finality::default(),
         captures: tokio::sync::Notify::new(),
+        subscriptions,
         operations: Operations::of(openapi::document(definition)),
         stopping: AtomicBool::new(false),
     });
@@ -127,6 +131,9 @@ pub async fn start(
         assembly.spawn("follow", |stop| follow(pool, directory, finality, stop));
         let captures = shared.clone().into_inner();
         assembly.spawn("capture", |stop| crate::worker::run(captures, stop));
+        let (arrivals, deliveries) = (shared.clone().into_inner(), shared.clone().into_inner());
+        assembly.spawn("arrivals", |stop| subscriptions::arrivals::follow(arrivals, stop));
+        assembly.spawn("deliveries", |stop| subscriptions::worker::run(deliveries, stop));
         assembly.spawn("housekeeping", |stop| keep_tidy(shared.clone(), stop));
     }
     let tasks = assembly.tasks;
@@ -189,6 +196,8 @@ impl Running {
     /// Stops accepting, lets requests finish, ends workers, then the node, then the pool.
     async fn stop(self, server_runs: bool) {
         self.shared.stopping.store(true, Ordering::Relaxed);
+        // A WebSocket is a request that never finishes by itself.
+        self.shared.subscriptions.sockets.end_all();
         tracing::info!("stopping: requests under way");
         let Self { server, handle, .. } = self;
         if server_runs {

@@ -41,6 +41,7 @@ pub fn cases() -> Vec<Case> {
     let recall = json!({ "gtin": "09521568251204", "lot": "L1", "class": "II", "reason": "a test" });
     let id = "019ab1f2-7a3c-7e55-9c1b-2f64a6d0c001";
     let document = json!({ "type": "EPCISDocument" });
+    let webhook = json!({ "dest": "https://example.com/epcis", "stream": true });
     let mut cases = vec![
         Case::bare("metrics", "/metrics"),
         Case::json("capture_events", "/epcis/capture", &document),
@@ -56,6 +57,15 @@ pub fn cases() -> Vec<Case> {
         Case::bare("list_resources", "/epcis"),
         Case::bare("query_master_data", "/epcis/masterData"),
         Case::bare("release_token", "/epcis/nextPageToken/5b5d"),
+        Case::bare("list_queries", "/epcis/queries"),
+        Case::json("create_query", "/epcis/queries", &json!({ "name": "case", "query": {} })),
+        Case::bare("get_query", "/epcis/queries/case"),
+        Case::bare("delete_query", "/epcis/queries/case"),
+        Case::bare("run_query", "/epcis/queries/case/events"),
+        Case::bare("list_subscriptions", "/epcis/queries/case/subscriptions"),
+        Case::json("create_subscription", "/epcis/queries/case/subscriptions", &webhook),
+        Case::bare("get_subscription", format!("/epcis/queries/case/subscriptions/{id}")),
+        Case::bare("delete_subscription", format!("/epcis/queries/case/subscriptions/{id}")),
         Case::bare("get_receipt", format!("/v1/receipts/urn%3Auuid%3A{id}")),
         Case::bare("get_head", "/v1/ledger/head"),
         Case::bare("get_block", "/v1/ledger/blocks/1"),

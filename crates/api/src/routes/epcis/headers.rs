@@ -17,7 +17,8 @@ pub const CBV_VERSION: HeaderName = HeaderName::from_static("gs1-cbv-version");
 pub const ERROR_BEHAVIOUR: HeaderName = HeaderName::from_static("gs1-capture-error-behaviour");
 pub const TOKEN_EXPIRES: HeaderName = HeaderName::from_static("gs1-next-page-token-expires");
 pub const EXTENSIONS: HeaderName = HeaderName::from_static("gs1-extensions");
-const EPC_FORMAT: HeaderName = HeaderName::from_static("gs1-epc-format");
+pub const MIN_RECORD_TIME: HeaderName = HeaderName::from_static("gs1-query-min-record-time");
+pub const EPC_FORMAT: HeaderName = HeaderName::from_static("gs1-epc-format");
 const CBV_XML_FORMAT: HeaderName = HeaderName::from_static("gs1-cbv-xml-format");
 const MINIMA: [HeaderName; 2] =
     [HeaderName::from_static("gs1-epcis-min"), HeaderName::from_static("gs1-cbv-min")];
@@ -101,11 +102,17 @@ fn formats(request: &HttpRequest) -> Result<(), Problem> {
 /// # Errors
 /// `ValidationException` for a value that the header cannot have.
 pub fn epc_format(request: &HttpRequest) -> Result<EpcFormat, Problem> {
-    match text(request, &EPC_FORMAT) {
-        None | Some("No_Preference" | "Never_Translates") => Ok(EpcFormat::AsCaptured),
-        Some("Always_GS1_Digital_Link") => Ok(EpcFormat::DigitalLink),
-        Some("Always_EPC_URN") => Ok(EpcFormat::Urn),
-        Some(_) => Err(malformed(&EPC_FORMAT, "not a format of EPCs")),
+    let format = text(request, &EPC_FORMAT).map_or(Some(EpcFormat::AsCaptured), epc_format_named);
+    format.ok_or_else(|| malformed(&EPC_FORMAT, "not a format of EPCs"))
+}
+
+/// The format that has this name.
+pub fn epc_format_named(name: &str) -> Option<EpcFormat> {
+    match name {
+        "No_Preference" | "Never_Translates" => Some(EpcFormat::AsCaptured),
+        "Always_GS1_Digital_Link" => Some(EpcFormat::DigitalLink),
+        "Always_EPC_URN" => Some(EpcFormat::Urn),
+        _ => None,
     }
 }
 

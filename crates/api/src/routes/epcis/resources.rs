@@ -101,6 +101,7 @@ pub async fn list_resources(
         "events",
         "masterData",
         "nextPageToken",
+        "queries",
         "readPoints",
     ];
     let names = names.map(str::to_owned).to_vec();
