@@ -1,6 +1,6 @@
 //! Capture and reading over HTTP, without a node: what is stored, what is refused, and what is proved of it later.
 
-mod document;
+pub mod document;
 mod faults;
 mod jobs;
 mod proofs;
@@ -99,15 +99,15 @@ impl Site {
     }
 }
 
-fn events_of(document: &Value) -> Vec<Value> {
+pub fn events_of(document: &Value) -> Vec<Value> {
     document["epcisBody"]["queryResults"]["resultsBody"]["eventList"].as_array().unwrap().clone()
 }
 
-async fn problem(request: RequestBuilder) -> ProblemDocument {
+pub async fn problem(request: RequestBuilder) -> ProblemDocument {
     problem_of(request.send().await.unwrap()).await
 }
 
-async fn problem_of(answer: Response) -> ProblemDocument {
+pub async fn problem_of(answer: Response) -> ProblemDocument {
     let status = answer.status().as_u16();
     let document: ProblemDocument = answer.json().await.unwrap();
     assert_eq!(document.status, status);
@@ -115,7 +115,7 @@ async fn problem_of(answer: Response) -> ProblemDocument {
 }
 
 /// Type, status, and code and place of the first fault.
-fn told(document: &ProblemDocument) -> (&str, u16, &str, Option<&str>) {
+pub fn told(document: &ProblemDocument) -> (&str, u16, &str, Option<&str>) {
     let fault = document.errors.first();
     let code = fault.map_or("", |fault| fault.code.as_str());
     let kind = document.kind.trim_start_matches("urn:theriac:problem:").trim_start_matches("epcisException:");

@@ -12,4 +12,5 @@ mod node;
 mod operate;
 mod packs;
 mod sample;
+mod subscriptions;
 mod writes;

@@ -16,5 +16,6 @@ mod partitions;
 mod plans;
 mod search;
 mod search_plans;
+mod subscriptions;
 mod support;
 mod transactions;
