@@ -1,7 +1,7 @@
 //! What became final is proved: receipts of events, evidence about packs, the chain itself.
 
 use api::proofs;
-use api::testing::{Case, check_unauthorised};
+use api::testing::check_unauthorised;
 use gs1::{Gtin, Lot, SerialNumber};
 use ledger::receipt::EventReceipt;
 use ledger::testkit::{LOT, recall};
@@ -10,7 +10,7 @@ use lifecycle::PackState;
 use serde_json::{Value, json};
 use store::outbox::NewOutboxRow;
 
-use super::document::{GTIN, alone, commissioning, destroying, document, pack};
+use super::document::{GTIN, commissioning, destroying, document, pack};
 use super::{Site, definition, problem, told};
 
 /// A path segment.
