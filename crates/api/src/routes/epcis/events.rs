@@ -132,7 +132,7 @@ fn single(bytes: &Bytes, format: Format) -> Result<Event, Problem> {
 /// The organisation's own events, in the order of their capture. `Link` leads to the next page; all pages together show
 /// the events that were there when the first was read, each once.
 #[utoipa::path(tag = "epcis", operation_id = "query_events", security(("api_key" = ["query"])), params(EventQuery),
-    responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json"),
+    responses((status = 200, description = "An EPCISQueryDocument", body = Object, content_type = "application/json"),
     (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/epcis/events")]
 pub async fn query_events(
@@ -182,7 +182,7 @@ fn next_page(request: &HttpRequest, token: &str) -> String {
 /// In a query document, as the standard has it. The eventID is percent-encoded.
 #[utoipa::path(tag = "epcis", operation_id = "get_event", security(("api_key" = ["query"])),
     params(("event_id" = String, Path, description = "eventID, percent-encoded")),
-    responses((status = 200, description = "An EPCISQueryDocument", body = String, content_type = "application/json")))]
+    responses((status = 200, description = "An EPCISQueryDocument", body = Object, content_type = "application/json")))]
 #[get("/epcis/events/{event_id}")]
 pub async fn get_event(
     _: Allowed<permission::Query>,
