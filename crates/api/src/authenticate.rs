@@ -24,32 +24,40 @@ use crate::coalesce::{CoalesceLimits, Coalescer};
 use crate::directory::DirectoryView;
 use crate::label::{ReadLabel, ambiguous};
 use crate::limits::{ALERT_REPEAT_MS, RECENT_ALERTS_MAX};
+use crate::openapi::texts::{
+    ColourWord, ExpiryText, Gtin14Text, Hex32Text, LotText, PackStateWord, SerialText, VerdictWord,
+};
 use crate::problem::{AlertReference, Problem};
 use crate::shared::Shared;
 
 /// The answer about a pack.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Authentication {
-    /// What is known, in one word: `genuine`, `incomplete_label`, `unknown_product`, `unknown_serial`, `lot_mismatch`,
-    /// `expiry_mismatch`, `withdrawn`, `recalled`, `inactive`, `expired`.
+    /// What is known, in one word.
+    #[schema(value_type = VerdictWord)]
     pub verdict: &'static str,
-    /// What the light shows: `green`, `amber` or `red`.
+    /// What the light shows.
+    #[schema(value_type = ColourWord)]
     pub colour: &'static str,
     /// What a person is told.
     pub message: &'static str,
     /// What to do next.
     pub next_action: &'static str,
     /// State of the pack, if it exists.
+    #[schema(value_type = Option<PackStateWord>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<&'static str>,
     /// The product.
     pub product: ProductName,
     /// The whole serial number, as read.
+    #[schema(value_type = SerialText)]
     pub serial: String,
     /// The lot, if the label was read so far.
+    #[schema(value_type = Option<LotText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lot: Option<String>,
     /// The expiry date as printed (`YYMMDD`), if the label was read so far.
+    #[schema(value_type = Option<ExpiryText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<String>,
     /// Whether a change that this organisation made is on its way to the ledger, and counted in.
@@ -60,6 +68,7 @@ pub struct Authentication {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertReference>,
     /// The pack's key on the ledger: 64 hexadecimal digits. None for an unknown product.
+    #[schema(value_type = Option<Hex32Text>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_key: Option<String>,
 }
@@ -68,6 +77,7 @@ pub struct Authentication {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProductName {
     /// GTIN-14.
+    #[schema(value_type = Gtin14Text)]
     pub gtin: String,
     /// Name with strength and form, where the product is registered.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +90,7 @@ pub struct AsOf {
     /// Its height.
     pub height: u64,
     /// Its time.
+    #[schema(format = DateTime)]
     pub time: String,
 }
 

@@ -36,7 +36,7 @@ const RUNS_MAX: u32 = 3;
 #[into_params(parameter_in = Header)]
 pub struct IdempotencyHeader {
     /// A text of your choice, fresh for each new write and the same when repeating one, such as a UUID.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^\"?[!#-~][!-~]*$")]
     pub idempotency_key: String,
 }
 

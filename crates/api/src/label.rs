@@ -7,12 +7,11 @@ use gs1::{
 use ledger::PackIdentity;
 use serde::Deserialize;
 use time::Date;
-use utoipa::ToSchema;
 
 use crate::problem::{Fault, Problem, ProblemType};
 
 /// What a label says: either `scan`, or `gtin` and `serial` with as much of the rest as was read.
-#[derive(Clone, Default, Deserialize, ToSchema)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackLabel {
     /// What the scanner sent, with symbology identifier where it sends one: `]d2010952156825120421...`. A GS1

@@ -1,10 +1,13 @@
 //! The OpenAPI 3.1 document, built from the same registration that makes the routes, without binding a port.
 
+pub(crate) mod labels;
+pub(crate) mod texts;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::App;
 use utoipa::openapi::header::Header;
-use utoipa::openapi::path::{Operation, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::response::Response;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
@@ -24,6 +27,9 @@ use crate::server::ServiceDefinition;
 /// Name of the security scheme in the document, for `#[utoipa::path(security(("api_key" = ["capture"])))]`.
 pub const API_KEY: &str = "api_key";
 
+/// The header that every answer has.
+const REQUEST_ID: &str = "X-Request-Id";
+
 /// The document of a service.
 #[must_use]
 pub fn document(definition: &ServiceDefinition) -> OpenApi {
@@ -35,6 +41,9 @@ pub fn document(definition: &ServiceDefinition) -> OpenApi {
         .split_for_parts();
     for (path, item) in &mut document.paths.paths {
         add_problems(item, path.starts_with(EPCIS_PREFIX));
+        for (_, operation) in operations_mut(item) {
+            complete(operation);
+        }
     }
     document
 }
@@ -68,6 +77,11 @@ fn base(definition: &ServiceDefinition) -> OpenApi {
     ProblemDocument::schemas(&mut schemas);
     components.schemas.extend(schemas);
     components.responses.extend(problem_responses());
+    let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9._-]{1,128}$"));
+    let mut id = Header::new(id.build());
+    id.description =
+        Some("The request in the service's log: the caller's own id where it gave one".to_owned());
+    components.headers.insert(REQUEST_ID.to_owned(), RefOr::T(id));
     OpenApiBuilder::new()
         .openapi(OpenApiVersion::Version31)
         .info(info)
@@ -94,10 +108,12 @@ fn problem_response(status: u16, uris: &BTreeSet<&str>) -> Response {
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
     response.content.insert(PROBLEM_JSON.to_owned(), RefOr::T(content));
     if matches!(status, 409 | 429 | 503) {
-        let mut header = Header::new(ObjectBuilder::new().schema_type(Type::Integer).build());
+        let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+        let mut header = Header::new(seconds.build());
         header.description = Some("Seconds after which to come back".to_owned());
         response.headers.insert("Retry-After".to_owned(), RefOr::T(header));
     }
+    add_request_id(&mut response);
     response
 }
 
@@ -153,6 +169,39 @@ fn add_problems(item: &mut PathItem, epcis: bool) {
             operation.responses.responses.entry(status.to_string()).or_insert(reference);
         }
     }
+}
+
+/// Adds what holds of every operation: the texts that an address may have, and the request's id in the answer.
+fn complete(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter {
+            bound_text(parameter);
+        }
+    }
+    for answer in operation.responses.responses.values_mut() {
+        if let RefOr::T(answer) = answer {
+            add_request_id(answer);
+        }
+    }
+}
+
+/// What [`parameters`](crate::parameters) refuses in any text of an address.
+fn bound_text(parameter: &mut Parameter) {
+    let in_path = matches!(parameter.parameter_in, ParameterIn::Path);
+    let in_address = in_path || matches!(parameter.parameter_in, ParameterIn::Query);
+    let Some(RefOr::T(Schema::Object(text))) = parameter.schema.as_mut().filter(|_| in_address) else {
+        return;
+    };
+    let free = text.pattern.is_none() && text.format.is_none() && text.enum_values.is_none();
+    if free && text.schema_type == Type::String.into() {
+        text.pattern = Some(texts::NO_CONTROL.to_owned());
+        text.min_length = text.min_length.or(in_path.then_some(1));
+    }
+}
+
+fn add_request_id(answer: &mut Response) {
+    let reference = RefOr::Ref(Ref::new(format!("#/components/headers/{REQUEST_ID}")));
+    answer.headers.insert(REQUEST_ID.to_owned(), reference);
 }
 
 /// Whether the operation asks for a key. `security(())` makes one public.

@@ -78,6 +78,7 @@ impl Fault {
 #[schema(as = AlertReference)]
 pub struct AlertReference {
     /// Its id, the same at every organisation that hears of it.
+    #[schema(format = Uuid)]
     pub id: String,
     /// Its code: those of the EU hub (`A3` serial unknown, `A7` already in this state, `A24` change not possible,
     /// `A52` expiry, `A68` lot).

@@ -7,6 +7,7 @@ mod floors;
 mod freeze;
 mod openapi;
 mod postgres;
+mod schemathesis;
 mod source;
 mod sqlx;
 mod stage;

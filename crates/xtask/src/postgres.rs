@@ -62,7 +62,8 @@ impl Server {
     }
 }
 
-fn apt_get() -> Command {
+/// `apt-get` that asks nothing.
+pub fn apt_get() -> Command {
     let mut command = Command::new("/usr/bin/apt-get");
     command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
     command
@@ -89,7 +90,7 @@ fn versioned(base: &str, prefix: &str, inner: &str) -> Vec<PathBuf> {
 }
 
 /// Whether this process is root: the owner of its own entry in `/proc` (where there is no `/proc`, it is not).
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
 }

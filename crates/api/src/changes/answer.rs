@@ -12,6 +12,7 @@ use super::Wanted;
 use crate::authenticate::state_after;
 use crate::idempotency::Answer;
 use crate::intake::{Reason, Refused};
+use crate::openapi::texts::{PackStateWord, ResultWord};
 use crate::problem::{AlertReference, Fault, Problem, ProblemType};
 use crate::shared::Shared;
 
@@ -19,11 +20,13 @@ use crate::shared::Shared;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StateChange {
     /// State of the pack after the change.
+    #[schema(value_type = PackStateWord)]
     pub state: String,
     /// Whether every node has agreed. `false`: it is safe here and on its way; ask for the receipt of the event, or
     /// repeat the request with the same Idempotency-Key.
     pub r#final: bool,
     /// `accepted`, or `pending` while the ledger has not decided.
+    #[schema(value_type = ResultWord)]
     pub result: String,
     /// Identifier of the EPCIS event that records it.
     pub event_id: String,

@@ -20,6 +20,7 @@ use crate::changes::{event_id, occasion, place};
 use crate::idempotency::{Answer, WriteRequest, once_answer};
 use crate::intake::{self, Knowledge, Prepared};
 use crate::limits::HIERARCHY_OBJECTS_MAX;
+use crate::openapi::texts::{ArrivalWord, GlnText, ObjectText};
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -29,6 +30,7 @@ use crate::shared::Shared;
 pub struct NewDelivery {
     /// What arrived, top level: the label of the logistic unit as scanned (`]C100...`), or its SSCC as 18 digits, URN
     /// or GS1 Digital Link; a single pack or case by its SGTIN.
+    #[schema(value_type = ObjectText)]
     pub epc: String,
 }
 
@@ -39,8 +41,10 @@ pub struct Delivery {
     pub epc: String,
     /// `received`; or `awaiting_data`: nobody has announced it yet, so what is in it is not known. It enters the
     /// stock when its notice arrives.
+    #[schema(value_type = ArrivalWord)]
     pub state: String,
     /// Where it arrived.
+    #[schema(value_type = GlnText)]
     pub site: String,
     /// How many objects entered the stock, the unit itself and everything in it.
     pub objects: usize,

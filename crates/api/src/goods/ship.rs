@@ -20,6 +20,7 @@ use crate::changes::{event_id, occasion, place};
 use crate::idempotency::{Answer, WriteRequest, once_answer};
 use crate::intake::{self, Knowledge};
 use crate::limits::SHIPMENT_ITEMS_MAX;
+use crate::openapi::texts::{GlnText, ObjectText};
 use crate::problem::{Fault, Problem};
 use crate::shared::Shared;
 
@@ -29,11 +30,14 @@ use crate::shared::Shared;
 pub struct NewShipment {
     /// What leaves, top level: each with everything that is packed in it. SSCC or SGTIN, as scanned, as URN or as GS1
     /// Digital Link; at most 1,000.
+    #[schema(value_type = Vec<ObjectText>, min_items = 1, max_items = 1000)]
     pub items: Vec<String>,
     /// GLN of the place that it goes to.
+    #[schema(value_type = GlnText)]
     pub to: String,
     /// What the items are taken out of before they leave. Without it an item is taken out of whatever it is in.
     #[serde(default)]
+    #[schema(value_type = Option<ObjectText>)]
     pub unpack_from: Option<String>,
 }
 
@@ -47,6 +51,7 @@ pub struct SentGoods {
     /// Canonical keys of what left, top level.
     pub items: Vec<String>,
     /// GLN of the place that it goes to.
+    #[schema(value_type = GlnText)]
     pub to: String,
     /// Number of the organisation that receives.
     pub consignee: u32,

@@ -13,13 +13,14 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::alerts::{AlertDocument, state_name};
+use super::alerts::{AlertDocument, State};
 use crate::auth::{Allowed, permission};
 use crate::body::Write;
 use crate::clock::{moment, rfc3339_of};
 use crate::directory_changes::text;
 use crate::idempotency::{Answer, IdempotencyHeader, WriteRequest, once};
 use crate::limits::ALERT_ACTIONS_MAX;
+use crate::openapi::texts::ShortText;
 use crate::problem::{Fault, Problem, ProblemDocument, ProblemType};
 use crate::shared::Shared;
 
@@ -72,13 +73,15 @@ impl From<alert_action::CloseReason> for CloseReason {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = AlertAction)]
 pub struct ActionDocument {
-    /// State of the alert afterwards: `open`, `acknowledged` or `closed`.
-    pub state: &'static str,
+    /// State of the alert afterwards.
+    pub(super) state: State,
     /// When.
+    #[schema(format = DateTime)]
     pub at: String,
     /// Who: the client's name at that time.
     pub by: String,
     /// The client's id.
+    #[schema(format = Uuid)]
     pub client_id: String,
     /// Why it was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +94,7 @@ pub struct ActionDocument {
 impl From<AlertAction> for ActionDocument {
     fn from(action: AlertAction) -> Self {
         Self {
-            state: state_name(action.state),
+            state: action.state.into(),
             at: rfc3339_of(action.at),
             by: action.client_name,
             client_id: action.client_id.to_string(),
@@ -107,6 +110,7 @@ impl From<AlertAction> for ActionDocument {
 struct Acknowledgement {
     /// What is known so far, or what is done; at most 120 characters.
     #[serde(default)]
+    #[schema(value_type = Option<ShortText>)]
     note: Option<String>,
 }
 
@@ -118,6 +122,7 @@ struct Closing {
     reason: CloseReason,
     /// In words; at most 120 characters.
     #[serde(default)]
+    #[schema(value_type = Option<ShortText>)]
     note: Option<String>,
 }
 
@@ -126,6 +131,7 @@ struct Closing {
 #[serde(deny_unknown_fields)]
 struct Reopening {
     /// Why; at most 120 characters.
+    #[schema(value_type = ShortText)]
     note: String,
 }
 

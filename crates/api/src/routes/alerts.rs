@@ -17,6 +17,7 @@ use crate::auth::{Allowed, permission};
 use crate::clock::rfc3339_of;
 use crate::cursor;
 use crate::intake::at_micros;
+use crate::openapi::texts::{CursorText, GlnText, Gtin14Text, Hex32Text, PageSize, SerialText};
 use crate::problem::{Fault, Problem};
 use crate::shared::Shared;
 
@@ -25,47 +26,77 @@ pub fn configure(config: &mut ServiceConfig) {
     config.service(list_alerts).service(get_alert);
 }
 
+/// How an alert stands.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[schema(as = AlertState)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    /// Nobody has looked at it.
+    Open,
+    /// It is under investigation.
+    Acknowledged,
+    /// It is settled.
+    Closed,
+}
+
+impl From<AlertState> for State {
+    fn from(state: AlertState) -> Self {
+        match state {
+            AlertState::Open => Self::Open,
+            AlertState::Acknowledged => Self::Acknowledged,
+            AlertState::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<State> for AlertState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Open => Self::Open,
+            State::Acknowledged => Self::Acknowledged,
+            State::Closed => Self::Closed,
+        }
+    }
+}
+
 /// An alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Alert)]
 pub(super) struct AlertDocument {
     /// Its id, the same at every organisation that hears of it.
+    #[schema(format = Uuid)]
     id: String,
     /// Its code: those of the EU hub, such as `A3`, `A7`, `A24`, `A52`, `A68`.
     code: String,
     /// 5: potential falsification, told to the product's owner. 1: exception, stays at the site.
     level: i16,
     /// When it arose.
+    #[schema(format = DateTime)]
     raised_at: String,
     /// Number of the organisation at whose site it arose.
     origin: u32,
     /// GLN of the site, where it is told.
+    #[schema(value_type = Option<GlnText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<String>,
     /// GTIN-14 of the pack.
+    #[schema(value_type = Option<Gtin14Text>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     gtin: Option<String>,
     /// Serial number of the pack.
+    #[schema(value_type = Option<SerialText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     serial: Option<String>,
     /// The pack's key on the ledger.
+    #[schema(value_type = Option<Hex32Text>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     record_key: Option<String>,
     /// What happened.
     message: String,
-    /// How it stands in this organisation: `open`, `acknowledged` (under investigation) or `closed`.
-    state: &'static str,
+    /// How it stands in this organisation.
+    state: State,
     /// What was done about it in this organisation, oldest first.
     actions: Vec<ActionDocument>,
-}
-
-/// How an alert stands, in one word.
-pub(super) fn state_name(state: AlertState) -> &'static str {
-    match state {
-        AlertState::Open => "open",
-        AlertState::Acknowledged => "acknowledged",
-        AlertState::Closed => "closed",
-    }
 }
 
 impl AlertDocument {
@@ -84,7 +115,7 @@ impl AlertDocument {
                 JsonValue::String(text) => text,
                 other => other.to_string(),
             },
-            state: state_name(alert.state),
+            state: alert.state.into(),
             actions: actions.into_iter().map(ActionDocument::from).collect(),
         }
     }
@@ -100,30 +131,22 @@ struct Alerts {
     next_cursor: Option<String>,
 }
 
-/// How alerts stand.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum StateFilter {
-    /// Nobody has looked at them.
-    Open,
-    /// They are under investigation.
-    Acknowledged,
-    /// They are settled.
-    Closed,
-}
-
 /// Which alerts.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct AlertFilter {
     /// GLN of a site: only alerts that arose there.
+    #[param(value_type = Option<GlnText>, inline)]
     site: Option<String>,
     /// Only alerts in this state.
-    state: Option<StateFilter>,
+    #[param(inline)]
+    state: Option<State>,
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
 }
 
@@ -142,11 +165,7 @@ async fn list_alerts(
     let before: Option<(i64, Uuid)> = cursor::read(filter.cursor.as_deref())?;
     let before = before.map(|(at, id)| Ok::<_, Problem>((at_micros(at)?, id))).transpose()?;
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
-    let state = filter.state.map(|state| match state {
-        StateFilter::Open => AlertState::Open,
-        StateFilter::Acknowledged => AlertState::Acknowledged,
-        StateFilter::Closed => AlertState::Closed,
-    });
+    let state = filter.state.map(AlertState::from);
     let alerts = store::alert::list(&mut conn, site.as_ref().map(Gln::as_str), state, before, limit).await?;
     let full = alerts.len() == limit as usize;
     let last = alerts.last().filter(|_| full);

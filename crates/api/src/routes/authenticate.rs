@@ -9,6 +9,7 @@ use crate::auth::{Allowed, permission};
 use crate::authenticate::{Authentication, Authenticator, today};
 use crate::body::Json;
 use crate::label::{PackLabel, contradicting};
+use crate::openapi::texts::{ExpiryText, GtinText, LotText, SerialText};
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -40,9 +41,11 @@ async fn authenticate(
 #[into_params(parameter_in = Query)]
 struct LinkAttributes {
     /// Lot number (AI 10), where it is not in the path.
+    #[param(value_type = Option<LotText>, inline)]
     #[serde(rename = "10")]
     lot: Option<String>,
     /// Expiry date (AI 17) as printed, `YYMMDD`.
+    #[param(value_type = Option<ExpiryText>, inline)]
     #[serde(rename = "17")]
     expiry: Option<String>,
 }
@@ -51,8 +54,8 @@ struct LinkAttributes {
 ///
 /// The same answer as `POST /v1/authenticate`, at the path that a GS1 Digital Link has at any resolver.
 #[utoipa::path(tag = "packs", operation_id = "authenticate_link", security(("api_key" = ["authenticate"])),
-    params(("gtin" = String, Path, description = "GTIN (AI 01)"),
-           ("serial" = String, Path, description = "Serial number (AI 21)"), LinkAttributes),
+    params(("gtin" = inline(GtinText), Path, description = "GTIN (AI 01)"),
+           ("serial" = inline(SerialText), Path, description = "Serial number (AI 21)"), LinkAttributes),
     responses((status = 200, description = "What is known of the pack", body = Authentication)))]
 #[get("/01/{gtin}/21/{serial}")]
 async fn authenticate_link(
@@ -72,9 +75,9 @@ async fn authenticate_link(
 ///
 /// As `GET /01/{gtin}/21/{serial}`, with the lot in the path where GS1 puts it.
 #[utoipa::path(tag = "packs", operation_id = "authenticate_link_with_lot", security(("api_key" = ["authenticate"])),
-    params(("gtin" = String, Path, description = "GTIN (AI 01)"),
-           ("lot" = String, Path, description = "Lot number (AI 10)"),
-           ("serial" = String, Path, description = "Serial number (AI 21)"), LinkAttributes),
+    params(("gtin" = inline(GtinText), Path, description = "GTIN (AI 01)"),
+           ("lot" = inline(LotText), Path, description = "Lot number (AI 10)"),
+           ("serial" = inline(SerialText), Path, description = "Serial number (AI 21)"), LinkAttributes),
     responses((status = 200, description = "What is known of the pack", body = Authentication)))]
 #[get("/01/{gtin}/10/{lot}/21/{serial}")]
 async fn authenticate_link_with_lot(

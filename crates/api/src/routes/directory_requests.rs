@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::auth::{Allowed, permission};
 use crate::clock::rfc3339_of;
 use crate::cursor;
+use crate::openapi::texts::{CursorText, Gtin14Text, LotText, PageSize};
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -42,15 +43,20 @@ enum State {
 #[schema(as = DirectoryRequest)]
 struct RequestDocument {
     /// Its id.
+    #[schema(format = Uuid)]
     id: String,
     /// GTIN-14 of the product.
+    #[schema(value_type = Gtin14Text)]
     gtin: String,
     /// The lot; absent: the whole product.
+    #[schema(value_type = Option<LotText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     lot: Option<String>,
     /// Which client asked: its id.
+    #[schema(format = Uuid)]
     client_id: String,
     /// When.
+    #[schema(format = DateTime)]
     requested_at: String,
     /// What became of it.
     state: State,
@@ -102,10 +108,13 @@ struct DirectoryRequests {
 #[into_params(parameter_in = Query)]
 struct RequestFilter {
     /// Only those in this state.
+    #[param(inline)]
     state: Option<State>,
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
 }
 

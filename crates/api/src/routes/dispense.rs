@@ -9,6 +9,7 @@ use crate::body::Write;
 use crate::changes::{Asked, Changes, StateChange, own_site};
 use crate::idempotency::IdempotencyHeader;
 use crate::label::PackLabel;
+use crate::openapi::labels::WholeLabel;
 use crate::problem::{Problem, ProblemDocument};
 use crate::shared::Shared;
 
@@ -22,7 +23,7 @@ pub fn configure(config: &mut ServiceConfig) {
 /// Answers when every node has agreed, or after the configured time with `"final": false`. A refusal is a 409 whose
 /// `errors` carry its code (`already_in_state`, `recalled`, `expired`, `unknown_pack`, ...) and `alert` the alert.
 #[utoipa::path(tag = "packs", operation_id = "dispense_pack", security(("api_key" = ["dispense"])),
-    params(IdempotencyHeader), request_body = PackLabel, responses(
+    params(IdempotencyHeader), request_body = WholeLabel, responses(
     (status = 200, description = "The pack is dispensed", body = StateChange),
     (status = 409, description = "It may not be dispensed", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
@@ -43,7 +44,7 @@ async fn dispense_pack(
 /// Only the site that made the change may take it back, and only within the window that the rules give (ten days for
 /// a dispense). The pack is active again.
 #[utoipa::path(tag = "packs", operation_id = "undo_dispense", security(("api_key" = ["dispense"])),
-    params(IdempotencyHeader), request_body = PackLabel, responses(
+    params(IdempotencyHeader), request_body = WholeLabel, responses(
     (status = 200, description = "The pack is active again", body = StateChange),
     (status = 409, description = "It may not be taken back", body = ProblemDocument, content_type = "application/problem+json"),
 ))]

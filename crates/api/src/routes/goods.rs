@@ -18,6 +18,7 @@ use crate::cursor;
 use crate::goods::{Delivery, NewDelivery, NewShipment, SentGoods, deliver, object_key, ship};
 use crate::idempotency::IdempotencyHeader;
 use crate::intake::at_micros;
+use crate::openapi::texts::{CursorText, GlnText, ObjectText, PageSize};
 use crate::problem::{Problem, ProblemDocument};
 use crate::shared::Shared;
 
@@ -37,9 +38,21 @@ pub fn configure(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 struct Page {
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
+}
+
+/// How an open delivery stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DeliveryState {
+    /// Announced by a notice whose proofs were checked.
+    Expected,
+    /// Arrived before its notice.
+    AwaitingData,
 }
 
 /// Goods that are on their way here, or arrived before their notice.
@@ -47,14 +60,16 @@ struct Page {
 struct OpenDelivery {
     /// Canonical key, usually of an SSCC.
     epc: String,
-    /// `expected`: announced by a notice whose proofs were checked. `awaiting_data`: arrived before its notice.
-    state: &'static str,
+    /// How it stands.
+    state: DeliveryState,
     /// GLN of the place it goes to, or is at.
+    #[schema(value_type = GlnText)]
     site: String,
     /// Number of the organisation that ships, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     consignor: Option<u32>,
     /// Since when.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
@@ -89,7 +104,10 @@ async fn list_deliveries(
     let next_cursor = last.map(|last| cursor::write(&last)).transpose()?;
     let deliveries = open.into_iter().map(|receipt| OpenDelivery {
         epc: receipt.epc,
-        state: if receipt.state == ReceiptState::AwaitingData { "awaiting_data" } else { "expected" },
+        state: match receipt.state {
+            ReceiptState::AwaitingData => DeliveryState::AwaitingData,
+            _ => DeliveryState::Expected,
+        },
         site: receipt.site_gln,
         consignor: receipt.consignor,
         updated_at: rfc3339_of(receipt.updated_at),
@@ -128,10 +146,12 @@ struct SentShipment {
     /// Identifier of the shipping event.
     event_id: String,
     /// When it was recorded.
+    #[schema(format = DateTime)]
     shipped_at: String,
     /// Canonical keys of what left, top level.
     items: Vec<String>,
     /// GLN of the place that it goes to.
+    #[schema(value_type = GlnText)]
     to: String,
     /// Number of the organisation that receives.
     consignee: u32,
@@ -207,11 +227,48 @@ async fn ship_goods(
 #[into_params(parameter_in = Query)]
 struct StockFilter {
     /// The unit whose content is listed: SSCC or SGTIN, as scanned, as URN or as GS1 Digital Link.
+    #[param(value_type = ObjectText, inline)]
     parent: String,
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
+}
+
+/// How the books know an object.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum StockState {
+    /// It is here.
+    InStock,
+    /// It left.
+    Shipped,
+    /// It was announced.
+    Expected,
+    /// It arrived before its notice.
+    AwaitingData,
+    /// It was given to a patient.
+    Dispensed,
+    /// It left the supply chain otherwise.
+    Gone,
+    /// It is held.
+    Quarantined,
+}
+
+impl From<CustodyState> for StockState {
+    fn from(state: CustodyState) -> Self {
+        match state {
+            CustodyState::InStock => Self::InStock,
+            CustodyState::Shipped => Self::Shipped,
+            CustodyState::Expected => Self::Expected,
+            CustodyState::AwaitingData => Self::AwaitingData,
+            CustodyState::Dispensed => Self::Dispensed,
+            CustodyState::Gone => Self::Gone,
+            CustodyState::Quarantined => Self::Quarantined,
+        }
+    }
 }
 
 /// An object as the books know it.
@@ -219,14 +276,16 @@ struct StockFilter {
 struct StockObject {
     /// Canonical key.
     epc: String,
-    /// `in_stock`, `shipped`, `expected`, `awaiting_data`, `dispensed`, `gone` or `quarantined`.
-    state: &'static str,
+    /// How the books know it.
+    state: StockState,
     /// GLN of the place where it is, or was last.
+    #[schema(value_type = GlnText)]
     site: String,
     /// What it is packed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
     /// Since when.
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
@@ -268,15 +327,7 @@ async fn list_stock(
 
 fn stock_object(custody: store::custody::Custody) -> StockObject {
     StockObject {
-        state: match custody.state {
-            CustodyState::InStock => "in_stock",
-            CustodyState::Shipped => "shipped",
-            CustodyState::Expected => "expected",
-            CustodyState::AwaitingData => "awaiting_data",
-            CustodyState::Dispensed => "dispensed",
-            CustodyState::Gone => "gone",
-            CustodyState::Quarantined => "quarantined",
-        },
+        state: custody.state.into(),
         epc: custody.epc,
         site: custody.site_gln,
         parent: custody.parent,

@@ -4,9 +4,11 @@ use actix_web::{HttpResponse, get, web};
 use ledger::receipt::SignedHeader;
 use ledger::{BatchHeader, BlockHeader, Certificate, Hash, Height};
 use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Allowed, permission};
+use crate::openapi::texts::Hex32Text;
 use crate::problem::{Problem, ProblemDocument};
 use crate::proofs;
 use crate::shared::Shared;
@@ -17,21 +19,39 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// The head of the chain.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Head {
+    /// Its height.
+    #[schema(value_type = u64)]
     height: Height,
+    /// Its hash.
+    #[schema(value_type = Hex32Text)]
     hash: Hash,
+    /// Its time, in milliseconds since 1970 UTC.
     time_ms: u64,
-    #[serde(flatten)]
-    signed: SignedHeader,
+    /// What the hash is over.
+    #[schema(value_type = Object)]
+    header: BlockHeader,
+    /// Who decided it.
+    #[schema(value_type = Object)]
+    certificate: Certificate,
 }
 
 /// A block without its batches' contents, which are other organisations' affairs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Block)]
 struct BlockDocument {
+    /// Its hash.
+    #[schema(value_type = Hex32Text)]
     hash: Hash,
+    /// What the hash is over.
+    #[schema(value_type = Object)]
     header: BlockHeader,
+    /// Who decided it.
+    #[schema(value_type = Object)]
     certificate: Certificate,
+    /// Each batch's hash, and the members of its header.
+    #[schema(value_type = Vec<Object>)]
     batches: Vec<BatchDocument>,
 }
 
@@ -46,7 +66,7 @@ struct BatchDocument {
 ///
 /// Height, hash, time, header and certificate of the newest block that is indexed here.
 #[utoipa::path(tag = "ledger", operation_id = "get_head", security(("api_key" = ["ledger_read"])),
-    responses((status = 200, description = "The newest block", body = Object),
+    responses((status = 200, description = "The newest block", body = Head),
     (status = 404, description = "There is no block yet", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/v1/ledger/head")]
 pub async fn get_head(
@@ -55,9 +75,9 @@ pub async fn get_head(
 ) -> Result<HttpResponse, Problem> {
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
     let signed = proofs::head(&mut conn).await?.ok_or_else(Problem::not_found)?;
-    let header = &signed.header;
+    let SignedHeader { header, certificate } = signed;
     let (height, hash, time_ms) = (header.height, header.hash(), header.time_ms);
-    Ok(HttpResponse::Ok().json(Head { height, hash, time_ms, signed }))
+    Ok(HttpResponse::Ok().json(Head { height, hash, time_ms, header, certificate }))
 }
 
 /// Get a block
@@ -65,7 +85,7 @@ pub async fn get_head(
 /// Its header, its certificate, and the headers of its batches.
 #[utoipa::path(tag = "ledger", operation_id = "get_block", security(("api_key" = ["ledger_read"])),
     params(("height" = u64, Path, description = "From 1")),
-    responses((status = 200, description = "The block", body = Object)))]
+    responses((status = 200, description = "The block", body = BlockDocument)))]
 #[get("/v1/ledger/blocks/{height}")]
 pub async fn get_block(
     _: Allowed<permission::LedgerRead>,

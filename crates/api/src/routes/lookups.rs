@@ -19,6 +19,9 @@ use crate::cursor;
 use crate::directory::DirectoryView;
 use crate::directory_changes::text;
 use crate::intake::at_micros;
+use crate::openapi::texts::{
+    CursorText, GtinText, LotText, PackStateWord, PageSize, SerialText, ShortText, TransitionWord,
+};
 use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::proofs;
 use crate::shared::Shared;
@@ -34,27 +37,34 @@ pub fn configure(config: &mut ServiceConfig) {
 #[into_params(parameter_in = Query)]
 struct Purpose {
     /// Why, in words; at most 120 characters.
+    #[param(value_type = ShortText, inline)]
     reason: String,
-    /// Number of the case.
+    /// Number of the case; at most 120 characters.
+    #[param(value_type = Option<ShortText>, inline)]
     case_number: Option<String>,
     /// The lot on the label, where known: with it a recall of that lot is part of the evidence.
+    #[param(value_type = Option<LotText>, inline)]
     lot: Option<String>,
 }
 
 /// One change of a pack, as every node has agreed on it.
 #[derive(Debug, Serialize, ToSchema)]
 struct StatusChange {
-    /// What was done: `commission`, `dispense`, ...
+    /// What was done.
+    #[schema(value_type = TransitionWord)]
     transition: &'static str,
     /// State of the pack afterwards.
+    #[schema(value_type = PackStateWord)]
     state: &'static str,
     /// The record's version afterwards; 0: as commissioned.
     version: u32,
     /// Height of the block.
     block: u64,
     /// Time of the block.
+    #[schema(format = DateTime)]
     block_time: String,
     /// When it happened by the site's clock.
+    #[schema(format = DateTime)]
     site_time: String,
     /// Number of the organisation that made it.
     author: u32,
@@ -76,6 +86,7 @@ struct StopNote {
     /// Height of the block from which on it holds.
     block: u64,
     /// Time of that block.
+    #[schema(format = DateTime)]
     block_time: String,
 }
 
@@ -85,10 +96,12 @@ struct PackHistory {
     /// The product.
     product: ProductName,
     /// Serial number.
+    #[schema(value_type = SerialText)]
     serial: String,
     /// Number of the organisation that owns the product.
     owner: u32,
     /// State of the pack.
+    #[schema(value_type = PackStateWord)]
     state: &'static str,
     /// Its changes, oldest first.
     history: Vec<StatusChange>,
@@ -100,6 +113,7 @@ struct PackHistory {
     #[schema(value_type = Object)]
     evidence: Evidence,
     /// Number of this look-up in the record of look-ups.
+    #[schema(format = Uuid)]
     lookup_id: String,
 }
 
@@ -108,7 +122,8 @@ struct PackHistory {
 /// Gives its status history with blocks and times, and evidence that anybody who has the genesis file can verify. The
 /// look-up and its reason are recorded with the answer, whether the pack exists or not.
 #[utoipa::path(tag = "look-ups", operation_id = "look_up_pack", security(("api_key" = ["look_up"])),
-    params(("gtin" = String, Path, description = "GTIN"), ("serial" = String, Path, description = "Serial number"), Purpose),
+    params(("gtin" = inline(GtinText), Path, description = "GTIN"),
+           ("serial" = inline(SerialText), Path, description = "Serial number"), Purpose),
     responses((status = 200, description = "What is known of the pack", body = PackHistory),
     (status = 409, description = "It is not final yet; ask again", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/v1/packs/{gtin}/{serial}")]
@@ -233,10 +248,13 @@ fn stop_note(receipt: &ItemReceipt) -> Option<StopNote> {
 #[schema(as = Lookup)]
 struct LookupDocument {
     /// Its number.
+    #[schema(format = Uuid)]
     id: String,
     /// Who looked: the client's id.
+    #[schema(format = Uuid)]
     client: String,
     /// When.
+    #[schema(format = DateTime)]
     at: String,
     /// Why.
     reason: String,
@@ -264,8 +282,10 @@ struct Lookups {
 #[into_params(parameter_in = Query)]
 struct LookupPage {
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
 }
 

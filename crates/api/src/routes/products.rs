@@ -14,6 +14,7 @@ use crate::body::Write;
 use crate::cursor;
 use crate::directory_changes::{Became, Change, submit, text};
 use crate::idempotency::{Answer, IdempotencyHeader};
+use crate::openapi::texts::{CursorText, Gtin14Text, GtinText, LotText, PageSize, ShortText};
 use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::shared::Shared;
 
@@ -27,12 +28,16 @@ pub fn configure(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 struct NewProduct {
     /// GTIN, 8 to 14 digits, under one of the organisation's company prefixes; indicator digit 0.
+    #[schema(value_type = GtinText)]
     gtin: String,
     /// Name with strength and form, as on the pack; at most 120 characters.
+    #[schema(value_type = ShortText)]
     name: String,
     /// Dosage form.
+    #[schema(value_type = ShortText)]
     form: String,
     /// Strength.
+    #[schema(value_type = ShortText)]
     strength: String,
 }
 
@@ -41,6 +46,7 @@ struct NewProduct {
 #[schema(as = Product)]
 struct ProductDocument {
     /// GTIN-14.
+    #[schema(value_type = Gtin14Text)]
     gtin: String,
     /// Name with strength and form.
     name: String,
@@ -58,6 +64,7 @@ struct ProductDocument {
     /// Whether the product was withdrawn.
     withdrawn: bool,
     /// In the answer to a registration: the request for it, at `/v1/products/requests/{id}`, which tells what became of it.
+    #[schema(format = Uuid)]
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
@@ -78,8 +85,10 @@ struct Products {
 #[into_params(parameter_in = Query)]
 struct ProductPage {
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
 }
 
@@ -124,7 +133,8 @@ fn document(directory: &ledger::Directory, product: &ledger::Product) -> Product
 /// `Location` names tells later what became of it, a refusal by the ledger included.
 #[utoipa::path(tag = "products", operation_id = "register_product", security(("api_key" = ["register_product"])),
     params(IdempotencyHeader), request_body = NewProduct, responses(
-    (status = 201, description = "The product is registered, or on its way", body = ProductDocument),
+    (status = 201, description = "The product is registered, or on its way", body = ProductDocument,
+     headers(("Location" = String, description = "The request for it"))),
     (status = 409, description = "It exists already", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 #[post("/v1/products")]
@@ -189,10 +199,13 @@ fn details(product: &NewProduct) -> Result<ProductDetails, Problem> {
 #[into_params(parameter_in = Query)]
 struct LotFilter {
     /// GTIN of the product.
+    #[param(value_type = GtinText, inline)]
     gtin: String,
     /// Where to go on, from the page before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
     /// How many, 1 to 1000; 100 unless given.
+    #[param(value_type = Option<PageSize>, inline)]
     limit: Option<u32>,
 }
 
@@ -201,10 +214,13 @@ struct LotFilter {
 #[schema(as = Lot)]
 struct LotDocument {
     /// GTIN-14.
+    #[schema(value_type = Gtin14Text)]
     gtin: String,
     /// Lot number.
+    #[schema(value_type = LotText)]
     lot: String,
     /// Last day on which its packs are usable, `YYYY-MM-DD`.
+    #[schema(format = Date)]
     expiry: String,
     /// Whether it was recalled.
     recalled: bool,

@@ -14,6 +14,7 @@ use crate::body::Write;
 use crate::clock::rfc3339;
 use crate::directory_changes::{Became, Change, stop_of, submit, text};
 use crate::idempotency::{Answer, IdempotencyHeader};
+use crate::openapi::texts::{Gtin14Text, GtinText, LotText, ShortText};
 use crate::problem::{Fault, Problem, ProblemDocument};
 use crate::shared::Shared;
 
@@ -59,13 +60,16 @@ impl From<RecallClass> for Class {
 #[serde(deny_unknown_fields)]
 struct NewRecall {
     /// GTIN of the product.
+    #[schema(value_type = GtinText)]
     gtin: String,
     /// The lot that is recalled; without it the product is withdrawn.
     #[serde(default)]
+    #[schema(value_type = Option<LotText>)]
     lot: Option<String>,
     /// How grave the reason is.
     class: Class,
     /// Why, in words for those who hold the product; at most 120 characters.
+    #[schema(value_type = ShortText)]
     reason: String,
 }
 
@@ -73,8 +77,10 @@ struct NewRecall {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct Recall {
     /// GTIN-14.
+    #[schema(value_type = Gtin14Text)]
     gtin: String,
     /// The lot; absent: the product is withdrawn.
+    #[schema(value_type = Option<LotText>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     lot: Option<String>,
     /// How grave the reason is.
@@ -89,9 +95,11 @@ struct Recall {
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<u64>,
     /// Time of that block.
+    #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     time: Option<String>,
     /// In the answer to a recall: the request for it, at `/v1/recalls/requests/{id}`, which tells what became of it.
+    #[schema(format = Uuid)]
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
 }
@@ -125,6 +133,7 @@ struct Recalls {
 #[into_params(parameter_in = Query)]
 struct RecallFilter {
     /// GTIN of the product; all products without it.
+    #[param(value_type = Option<GtinText>, inline)]
     gtin: Option<String>,
 }
 
@@ -152,7 +161,8 @@ async fn list_recalls(
 /// later what became of it, a refusal by the ledger included. It is never taken back.
 #[utoipa::path(tag = "recalls", operation_id = "recall", security(("api_key" = ["recall"])), params(IdempotencyHeader),
     request_body = NewRecall, responses(
-    (status = 201, description = "It holds, or is on its way", body = Recall),
+    (status = 201, description = "It holds, or is on its way", body = Recall,
+     headers(("Location" = String, description = "The request for it"))),
     (status = 409, description = "It was recalled or withdrawn before", body = ProblemDocument, content_type = "application/problem+json"),
 ))]
 #[post("/v1/recalls")]

@@ -1,13 +1,13 @@
 //! One request for each operation of the API, which a service's own test sends without the right to.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Case, TestApp, check_unauthorised};
 use crate::openapi;
 use crate::server::ServiceDefinition;
 
-/// Checks a service: its committed OpenAPI document (`openapi/<service>.json`) is what it prints, and every operation
-/// in it refuses whoever has not the right.
+/// Checks a service: its committed OpenAPI document (`openapi/<service>.json`) is what it prints and refers to nothing
+/// that it lacks, and every operation in it refuses whoever has not the right.
 ///
 /// # Errors
 /// A line for each fault.
@@ -22,12 +22,29 @@ pub async fn check_service(definition: &ServiceDefinition) -> Result<(), Vec<Str
         faults.push(format!("openapi/{}.json is not what the service prints", definition.name));
     }
     let document = serde_json::from_str(&text).map_err(|error| vec![error.to_string()])?;
+    dangling(&document, &document, &mut faults);
     let app = TestApp::start(definition).await;
     if let Err(found) = check_unauthorised(&app, &document, &cases()).await {
         faults.extend(found);
     }
     app.stop().await;
     if faults.is_empty() { Ok(()) } else { Err(faults) }
+}
+
+/// References in the document that lead nowhere: whoever reads it would know nothing of what they stand for.
+fn dangling(document: &Value, part: &Value, faults: &mut Vec<String>) {
+    match part {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            let place = reference.and_then(|reference| reference.strip_prefix('#'));
+            if let Some(place) = place.filter(|place| document.pointer(place).is_none()) {
+                faults.push(format!("the document refers to {place}, which is not there"));
+            }
+            members.values().for_each(|member| dangling(document, member, faults));
+        }
+        Value::Array(parts) => parts.iter().for_each(|part| dangling(document, part, faults)),
+        _ => {}
+    }
 }
 
 /// A request for each operation that asks for a key. Those that a service does not have are not sent.

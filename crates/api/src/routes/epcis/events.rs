@@ -120,7 +120,7 @@ fn single(bytes: &Bytes, format: Format) -> Result<Event, Problem> {
 /// `Link` leads to the next page; all pages together show the events that were there when the first was read, each once.
 #[utoipa::path(tag = "epcis", operation_id = "query_events", security(("api_key" = ["query"])),
     params(EventQueryParameters, PageParameters),
-    responses((status = 200, description = "An EPCISQueryDocument", content((String = "application/json"), (String = "application/xml"))),
+    responses((status = 200, description = "An EPCISQueryDocument", content((Object = "application/json"), (String = "application/xml"))),
     (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]
 #[get("/epcis/events")]
 pub async fn query_events(
@@ -139,7 +139,7 @@ pub async fn query_events(
 /// eventID is percent-encoded.
 #[utoipa::path(tag = "epcis", operation_id = "get_event", security(("api_key" = ["query"])),
     params(("event_id" = String, Path, description = "eventID, percent-encoded")),
-    responses((status = 200, description = "An EPCISQueryDocument", content((String = "application/json"), (String = "application/xml")))))]
+    responses((status = 200, description = "An EPCISQueryDocument", content((Object = "application/json"), (String = "application/xml")))))]
 #[get("/epcis/events/{event_id}")]
 pub async fn get_event(
     client: Allowed<permission::Query>,

@@ -160,7 +160,7 @@ fn asked(parameters: Parameters) -> Result<Asked, Problem> {
 #[utoipa::path(tag = "epcis", operation_id = "query_master_data", security(("api_key" = ["query"])),
     params(MasterDataParameters, parameters::FurtherParameters),
     responses((status = 200, description = "An EPCISDocument whose header has the vocabularies",
-        content((String = "application/json"), (String = "application/xml"))),
+        content((Object = "application/json"), (String = "application/xml"))),
     (status = 413, description = "The query asks for too much", body = crate::problem::ProblemDocument, content_type = "application/problem+json")))]
 #[get("/epcis/masterData")]
 pub async fn query_master_data(

@@ -270,7 +270,7 @@ macro_rules! resource {
             #[utoipa::path(tag = "epcis", operation_id = concat!("events_of_", stringify!($module)),
                 security(("api_key" = ["query"])),
                 params(("value" = String, Path, description = "The member, percent-encoded"), EventQueryParameters, PageParameters),
-                responses((status = 200, description = "An EPCISQueryDocument", content((String = "application/json"), (String = "application/xml"))),
+                responses((status = 200, description = "An EPCISQueryDocument", content((Object = "application/json"), (String = "application/xml"))),
                 (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]
             #[get($events)]
             async fn list_events(
