@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that the tests need, then all of them.
 
+use crate::oracles;
 use crate::postgres::{Server, Throwaway};
 use crate::stage::Stages;
 use crate::workspace::{Workspace, cargo, run};
@@ -8,6 +9,7 @@ use anyhow::Result;
 /// Runs the tests as stages of `stages`. `arguments` go to `cargo test` in place of `--workspace`.
 pub fn run_all(workspace: &Workspace, stages: &mut Stages, arguments: &[String]) -> Result<()> {
     let server = stages.must("PostgreSQL", Server::find_or_install)?;
+    stages.check("oracles", || oracles::prepare(workspace));
     stages.must("build", || build(workspace))?;
     let cluster = stages.must("private cluster", || Throwaway::start(&server))?;
     stages.check("tests", || {

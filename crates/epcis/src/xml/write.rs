@@ -4,7 +4,7 @@ use super::write_event::EventWriter;
 use super::{EPCIS_1, EPCIS_2, QUERY_1, QUERY_2, SBDH, XML};
 use crate::disassemble::{Members, value};
 use crate::json::nested_extensions;
-use crate::model::{Document, DocumentKind, Element, Event, EventType, Header, Name, Vocabulary};
+use crate::model::{Document, DocumentHead, DocumentKind, Element, Event, EventType, Name, Vocabulary};
 use crate::prefixes::Prefixes;
 use crate::{Fault, FaultCode};
 
@@ -86,7 +86,7 @@ fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -
         }
     }
     writer.markup.open(name, &borrowed(&attributes));
-    write_header(&mut writer, &head.header);
+    write_header(&mut writer, head);
     writer.markup.open("EPCISBody", &[]);
     if let DocumentKind::Query { query_name, subscription_id } = &head.kind {
         writer.markup.open("epcisq:QueryResults", &[]);
@@ -144,13 +144,14 @@ fn borrowed(attributes: &[(String, String)]) -> Vec<(&str, &str)> {
     attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-fn write_header(writer: &mut EventWriter<'_>, header: &Header) {
+fn write_header(writer: &mut EventWriter<'_>, head: &DocumentHead) {
+    let header = &head.header;
     let start = writer.markup.out.len();
     writer.markup.open("EPCISHeader", &[]);
     let inside = writer.markup.out.len();
     match &header.sbdh {
         Some(sbdh) => write_element(writer, sbdh, true),
-        None => parties(writer, header),
+        None => parties(writer, head),
     }
     if !header.vocabularies.is_empty() {
         let wrapped = writer.version == XmlVersion::V1_2;
@@ -196,7 +197,8 @@ fn write_vocabulary(writer: &mut EventWriter<'_>, vocabulary: &Vocabulary) {
 }
 
 /// The parties of a JSON document as a Standard Business Document Header.
-fn parties(writer: &mut EventWriter<'_>, header: &Header) {
+fn parties(writer: &mut EventWriter<'_>, head: &DocumentHead) {
+    let header = &head.header;
     if header.sender.is_none() && header.receiver.is_none() && header.instance_identifier.is_none() {
         return;
     }
@@ -219,6 +221,9 @@ fn parties(writer: &mut EventWriter<'_>, header: &Header) {
             ("Type", "Events"),
         ] {
             markup.leaf(&format!("sbdh:{name}"), &[], text);
+        }
+        if let Some(date) = &head.creation_date {
+            markup.leaf("sbdh:CreationDateAndTime", &[], date.as_str());
         }
         markup.close("sbdh:DocumentIdentification");
     }
