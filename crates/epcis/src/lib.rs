@@ -16,6 +16,7 @@ mod text;
 mod tree;
 mod validate;
 pub mod vocabulary;
+mod writer;
 mod xml;
 
 pub use build::{Consignment, Occasion, Removal};
@@ -25,4 +26,5 @@ pub use limits::Limits;
 pub use model::*;
 pub use reader::{Format, Reader};
 pub use vocabulary::Vocabulary as CbvVocabulary;
+pub use writer::Writer;
 pub use xml::XmlVersion;

@@ -1,6 +1,9 @@
 //! Prefixes for writing: those the document had, the predefined ones, and new ones where there is none.
 
-use crate::model::{Event, Extensions, Name, Namespaces, Value, predefined_namespace, predefined_prefix};
+use crate::json::nested_extensions;
+use crate::model::{
+    DocumentHead, Event, Extensions, Name, Namespaces, Value, predefined_namespace, predefined_prefix,
+};
 use crate::text::is_ncname;
 use crate::xml::XML;
 
@@ -35,11 +38,11 @@ impl Prefixes {
         prefixes
     }
 
-    /// Bindings for extension fields of a document.
-    pub fn for_extensions(bound: &Namespaces, all: &[&Extensions]) -> Self {
+    /// Bindings for everything in a document but its events.
+    pub fn for_head(head: &DocumentHead) -> Self {
         let mut prefixes = Self::default();
-        prefixes.add(bound);
-        all.iter().for_each(|extensions| prefixes.need(extensions));
+        prefixes.add(&head.namespaces);
+        nested_extensions(head).into_iter().for_each(|extensions| prefixes.need(extensions));
         prefixes
     }
 

@@ -1,7 +1,11 @@
 //! EPCIS documents: from one binding to another, what is wrong with them, and the Event Hash IDs of their events.
 
-use epcis::{CbvVersion, Document, DocumentKind, Fault, Format, Limits, Reader, Severity, XmlVersion};
+use epcis::{
+    CbvVersion, Document, DocumentHead, DocumentKind, Fault, Format, Limits, Reader, Severity, Writer,
+    XmlVersion,
+};
 use serde::Serialize;
+use std::io::{self, Write};
 
 /// Most faults that are listed: who has more has the wrong document.
 const FAULTS_MAX: usize = 1_000;
@@ -53,17 +57,81 @@ pub fn format_of(bytes: &[u8]) -> Format {
     }
 }
 
-/// The document in another binding.
+/// Writes the document in another binding, after it was read once to the end: a document that is wrong somewhere leaves
+/// nothing behind. Beside the document there is one event in memory at a time.
 ///
 /// # Errors
-/// What is wrong with it, or cannot be written so.
-pub fn convert(bytes: &[u8], to: To) -> Result<String, Checked> {
-    let document = Document::parse(bytes, format_of(bytes), &Limits::default());
-    let written = document.and_then(|document| match to {
-        To::Json => Ok(document.to_json()),
-        To::Xml(version) => document.to_xml(version),
-    });
-    written.map_err(|faults| Checked::of(0, &faults))
+/// Of `out`; inside, what is wrong with the document or cannot be written so.
+pub fn convert(bytes: &[u8], to: To, out: &mut impl Write) -> io::Result<Result<(), Checked>> {
+    let mut write = |piece: &str| out.write_all(piece.as_bytes());
+    let written = match readable(bytes, to) {
+        Ok(Readable::Event(text)) => Ok(write(&text)),
+        Ok(Readable::Document(head)) => pieces(bytes, to, &head, write),
+        Err(faults) => Err(faults),
+    };
+    match written {
+        Ok(written) => written.map(Ok),
+        Err(faults) => Ok(Err(Checked::of(0, &faults))),
+    }
+}
+
+/// What was read to the end and can be written.
+enum Readable {
+    /// A lone event, written.
+    Event(String),
+    /// A document's head, with what follows the events.
+    Document(Box<DocumentHead>),
+}
+
+/// Reads the document to the end and writes it to nowhere.
+fn readable(bytes: &[u8], to: To) -> Result<Readable, Vec<Fault>> {
+    let limits = Limits::default();
+    let mut reader = Reader::new(bytes, format_of(bytes), &limits)?;
+    let before = reader.head().clone();
+    if before.kind == DocumentKind::Event {
+        let document = Document::parse(bytes, format_of(bytes), &limits)?;
+        return match to {
+            To::Json => Ok(Readable::Event(document.to_json())),
+            To::Xml(version) => document.to_xml(version).map(Readable::Event),
+        };
+    }
+    let mut writer = writer(&before, to);
+    let mut faults = writer.open().err().unwrap_or_default();
+    for event in &mut reader {
+        faults.extend(event.and_then(|event| writer.event(&event)).err().into_iter().flatten());
+        if faults.len() >= limits.faults_max {
+            break;
+        }
+    }
+    faults.truncate(limits.faults_max);
+    if faults.is_empty() { Ok(Readable::Document(Box::new(reader.head().clone()))) } else { Err(faults) }
+}
+
+/// Hands a document in another binding to `write`, piece by piece.
+fn pieces(
+    bytes: &[u8],
+    to: To,
+    head: &DocumentHead,
+    mut write: impl FnMut(&str) -> io::Result<()>,
+) -> Result<io::Result<()>, Vec<Fault>> {
+    let mut writer = writer(head, to);
+    let (open, close) = (writer.open()?, writer.close()?);
+    let mut written = write(&open);
+    for event in Reader::new(bytes, format_of(bytes), &Limits::default())? {
+        let piece = writer.event(&event?)?;
+        written = written.and_then(|()| write(&piece));
+        if written.is_err() {
+            return Ok(written);
+        }
+    }
+    Ok(written.and_then(|()| write(&close)))
+}
+
+fn writer(head: &DocumentHead, to: To) -> Writer<'_> {
+    match to {
+        To::Json => Writer::json(head),
+        To::Xml(version) => Writer::xml(head, version),
+    }
 }
 
 /// The Event Hash ID of each event, in order.

@@ -80,8 +80,9 @@ pub fn run(
         }
         Command::Epcis(EpcisCommand::Convert(arguments)) => {
             let to = binding(arguments)?;
-            match epcis::convert(&input::document(&arguments.file)?, to) {
-                Ok(text) => (text, true),
+            let document = input::document(&arguments.file)?;
+            match epcis::convert(&document, to, &mut streams.out).map_err(Unusable::Write)? {
+                Ok(()) => (String::new(), true),
                 Err(faults) => return refused(&mut streams.err, &line(&faults)?),
             }
         }

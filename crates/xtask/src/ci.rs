@@ -6,6 +6,9 @@ use crate::{floors, freeze, openapi, sqlx, testing, tidy};
 use anyhow::Result;
 use std::process::{Command, Stdio};
 
+/// How long each fuzz target runs.
+const FUZZ_SECONDS: &str = "15";
+
 /// Runs everything, tells every fault, and fails if there was one.
 pub fn run_all(workspace: &Workspace) -> Result<()> {
     let mut stages = Stages::new();
@@ -23,6 +26,7 @@ pub fn run_all(workspace: &Workspace) -> Result<()> {
     stages.check("query metadata", || sqlx::check(workspace));
     stages.check("executables", || openapi::build(workspace));
     stages.check("OpenAPI", || openapi::check(workspace));
+    stages.check("fuzz", || fuzz(workspace));
     let tested = testing::run_all(workspace, &mut stages, &[]);
     stages.finish()?;
     tested
@@ -41,6 +45,16 @@ fn clippy(workspace: &Workspace) -> Result<()> {
         "warnings",
     ]);
     run(command.current_dir(&workspace.root).env("SQLX_OFFLINE", "true"))
+}
+
+/// Fuzzes every target for a moment, from the corpus that is committed: what older inputs reach is reached again, and
+/// something new is tried each time. `fuzz/run` names the inputs that it found.
+fn fuzz(workspace: &Workspace) -> Result<()> {
+    run(Command::new("bash")
+        .arg(workspace.path("fuzz/run"))
+        .args(["all", FUZZ_SECONDS])
+        .current_dir(&workspace.root)
+        .stdin(Stdio::null()))
 }
 
 /// cargo-deny is checked where it is installed; it is no reason to compile it.

@@ -2,7 +2,7 @@
 
 use crate::stage::Stages;
 use crate::workspace::Workspace;
-use crate::{ai_table, ci, floors, freeze, openapi, sqlx, testing, tidy, up};
+use crate::{ai_table, ci, floors, freeze, openapi, oracles, sqlx, testing, tidy, up};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -53,6 +53,8 @@ enum Task {
     Floors,
     /// List the new migrations as never to change again
     Freeze,
+    /// Install the independent implementations that tests compare with
+    Oracles,
     /// Write the table of application identifiers from a GS1 Barcode Syntax Dictionary
     AiTable {
         /// The dictionary, `gs1-syntax-dictionary.txt`
@@ -88,6 +90,7 @@ pub fn run(cli: Cli) -> Result<()> {
             stages.finish()
         }
         Task::Freeze => freeze::freeze(&workspace),
+        Task::Oracles => oracles::install(&workspace),
         Task::AiTable { dictionary } => ai_table::write(&workspace, &dictionary),
     }
 }

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod ai_table;
+mod apt;
 mod ci;
 mod cli;
 mod floors;
 mod freeze;
 mod openapi;
+mod oracles;
 mod postgres;
 mod schemathesis;
 mod source;

@@ -3,6 +3,7 @@
 //! `store::embedded` launches the lasting clusters. This one exists because the metadata of `store`'s queries has to
 //! be made while `store` itself does not compile yet; its data is worth nothing, so it runs without fsync.
 
+use crate::apt;
 use crate::workspace::{run, shown};
 use anyhow::{Context as _, Result, bail};
 use std::os::unix::process::CommandExt as _;
@@ -10,8 +11,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The line that installs a server where apt is the package manager.
-const INSTALL: &str = "apt-get install -y --no-install-recommends postgresql";
 /// How long a new cluster may take until it accepts connections.
 const START_MAX: Duration = Duration::from_secs(60);
 /// Pause between two looks at a starting cluster.
@@ -33,16 +32,18 @@ impl Server {
             println!("PostgreSQL programs: {}", server.programs.display());
             return Ok(server);
         }
-        let apt = Path::new("/usr/bin/apt-get").exists();
-        if !(apt && is_root()) {
-            let line = if apt { format!("sudo {INSTALL}") } else { "brew install postgresql@17".to_owned() };
+        if !(apt::is_here() && apt::is_root()) {
+            let line = if apt::is_here() {
+                apt::line(&["postgresql"])
+            } else {
+                "brew install postgresql@17".to_owned()
+            };
             bail!(
                 "no PostgreSQL server found; install one with\n  {line}\nor set THERIAC_POSTGRES_BIN to its bin folder"
             );
         }
         println!("no PostgreSQL server found; installing one");
-        run(apt_get().arg("update"))?;
-        run(apt_get().args(["install", "-y", "--no-install-recommends", "postgresql"]))?;
+        apt::install(&["postgresql"])?;
         Self::find().context("PostgreSQL was installed but its programs are not found")
     }
 
@@ -60,13 +61,6 @@ impl Server {
             .find(|folder| ["initdb", "postgres", "psql"].iter().all(|program| folder.join(program).exists()))
             .map(|programs| Self { programs })
     }
-}
-
-/// `apt-get` that asks nothing.
-pub fn apt_get() -> Command {
-    let mut command = Command::new("/usr/bin/apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
-    command
 }
 
 fn pg_config() -> Option<PathBuf> {
@@ -87,12 +81,6 @@ fn versioned(base: &str, prefix: &str, inner: &str) -> Vec<PathBuf> {
         .collect();
     found.sort_by_key(|(major, _)| std::cmp::Reverse(*major));
     found.into_iter().map(|(_, path)| path).collect()
-}
-
-/// Whether this process is root: the owner of its own entry in `/proc` (where there is no `/proc`, it is not).
-pub fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").is_ok_and(|entry| entry.uid() == 0)
 }
 
 /// A cluster that is gone, with its data, when this value is dropped or this process dies, however it dies.
@@ -221,7 +209,7 @@ enum Account {
 
 impl Account {
     fn choose() -> Result<Self> {
-        if !is_root() {
+        if !apt::is_root() {
             return Ok(Self::Own);
         }
         let accounts = std::fs::read_to_string("/etc/passwd").context("cannot read /etc/passwd")?;

@@ -1,9 +1,9 @@
 //! Schemathesis, which calls every operation of every service: installed in a virtual environment under the target
 //! folder, in the versions and with the checksums that `tests/conformance/requirements.txt` names.
 
-use crate::postgres::{apt_get, is_root};
+use crate::apt;
 use crate::workspace::{Workspace, run};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -34,13 +34,8 @@ fn make_environment(folder: &Path) -> Result<()> {
     if environment(folder).is_ok() {
         return Ok(());
     }
-    if !(Path::new("/usr/bin/apt-get").exists() && is_root()) {
-        bail!(
-            "Python 3.11 or later with its module venv is needed (on Debian and Ubuntu: python3 and python3-venv)"
-        );
-    }
-    run(apt_get().arg("update"))?;
-    run(apt_get().args(["install", "-y", "--no-install-recommends", "python3", "python3-venv"]))?;
+    apt::install(&["python3", "python3-venv"])
+        .context("Python 3.11 or later with its module venv is needed")?;
     environment(folder)
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that the tests need, then all of them.
 
+use crate::oracles;
 use crate::postgres::{Server, Throwaway};
 use crate::schemathesis;
 use crate::stage::Stages;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 /// Runs the tests as stages of `stages`. `arguments` go to `cargo test` in place of `--workspace`.
 pub fn run_all(workspace: &Workspace, stages: &mut Stages, arguments: &[String]) -> Result<()> {
     let server = stages.must("PostgreSQL", Server::find_or_install)?;
+    stages.check("oracles", || oracles::prepare(workspace));
     stages.must("build", || build(workspace))?;
     let cluster = stages.must("private cluster", || Throwaway::start(&server))?;
     let conformance = arguments.is_empty() || arguments.iter().any(|argument| argument == "e2e");

@@ -159,7 +159,7 @@ impl Assembler {
     }
 
     /// Non-empty text.
-    fn text(&mut self, node: Node, path: &Path) -> Option<String> {
+    pub(crate) fn text(&mut self, node: Node, path: &Path) -> Option<String> {
         match node.data {
             Data::Text(text) if text.is_empty() => {
                 self.fault(FaultCode::MissingField, "the value is empty", node.at, path);

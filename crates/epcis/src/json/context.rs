@@ -2,13 +2,15 @@
 
 use crate::Limits;
 use crate::model::Namespaces;
+use crate::text::is_uri;
 use crate::tree::{Data, Node};
 use crate::{Fault, FaultCode};
 
 /// Adds the bindings of a `@context` value to those in scope.
 pub(crate) fn bind(context: &Node, namespaces: &mut Namespaces, limits: &Limits) -> Result<(), Fault> {
     match &context.data {
-        Data::Text(_) | Data::Null => Ok(()),
+        Data::Text(text) if is_uri(text) => Ok(()),
+        Data::Text(_) => Err(Fault::new(FaultCode::InvalidUri, "`@context` names a context by its URI")),
         Data::Array(items) => items.iter().try_for_each(|item| match item.data {
             Data::Array(_) => Err(wrong(item)),
             _ => bind(item, namespaces, limits),
@@ -32,7 +34,7 @@ pub(crate) fn bind(context: &Node, namespaces: &mut Namespaces, limits: &Limits)
             }
             Ok(())
         }
-        Data::Bool(_) | Data::Number(_) => Err(wrong(context)),
+        Data::Null | Data::Bool(_) | Data::Number(_) => Err(wrong(context)),
     }
 }
 

@@ -6,4 +6,4 @@ mod scan;
 mod write;
 
 pub(crate) use read::JsonReader;
-pub(crate) use write::{document_to_json, event_to_json, nested_extensions};
+pub(crate) use write::{closing, document_to_json, event_to_json, nested_extensions, opening};

@@ -4,6 +4,7 @@ use super::context;
 use super::scan::Scanner;
 use crate::assemble::{Assembler, Binding};
 use crate::model::{DocumentHead, DocumentKind, Event, EventType, Extensions, Header, Namespaces, Timestamp};
+use crate::text::is_uri;
 use crate::tree::{Data, Key, Member, Node, Path};
 use crate::{Fault, FaultCode, Limits};
 
@@ -208,16 +209,21 @@ fn head_member(head: &mut DocumentHead, key: Key, node: Node, assembler: &mut As
     let root = Path::root("");
     let Key::Raw(raw) = &key else { return };
     let place = root.name(raw);
-    let text = node.as_text().map(str::to_owned);
     match raw.as_str() {
         "@context" | "type" => {}
-        "id" => head.id = text,
-        "schemaVersion" => head.schema_version = text.unwrap_or_default(),
-        "sender" => head.header.sender = text,
-        "receiver" => head.header.receiver = text,
-        "instanceIdentifier" => head.header.instance_identifier = text,
+        "id" => {
+            let at = node.at;
+            head.id = assembler.text(node, &place);
+            if head.id.as_deref().is_some_and(|id| !is_uri(id)) {
+                assembler.fault(FaultCode::InvalidUri, "not a URI", at, &place);
+            }
+        }
+        "schemaVersion" => head.schema_version = assembler.text(node, &place).unwrap_or_default(),
+        "sender" => head.header.sender = party(assembler, node, &place),
+        "receiver" => head.header.receiver = party(assembler, node, &place),
+        "instanceIdentifier" => head.header.instance_identifier = party(assembler, node, &place),
         "creationDate" => {
-            head.creation_date = text.as_deref().and_then(Timestamp::parse);
+            head.creation_date = node.as_text().and_then(Timestamp::parse);
             if head.creation_date.is_none() {
                 assembler.fault(
                     FaultCode::InvalidTime,
@@ -230,6 +236,11 @@ fn head_member(head: &mut DocumentHead, key: Key, node: Node, assembler: &mut As
         "epcisHeader" => assembler.header(node, &place, &mut head.header),
         _ => assembler.document_extension(&mut head.extensions, key.clone(), node, &root),
     }
+}
+
+/// A party or the number of a message; an empty text is none.
+fn party(assembler: &mut Assembler, node: Node, place: &Path) -> Option<String> {
+    if node.as_text() == Some("") { None } else { assembler.text(node, place) }
 }
 
 /// Reads over the document once: its syntax is checked, the members beside the body are kept, the place of the
@@ -259,16 +270,31 @@ fn body(scanner: &mut Scanner<'_>, outline: &mut Outline) -> Result<(), Fault> {
         "queryResults" => scanner.members(|scanner, name| match name.as_str() {
             "resultsBody" => scanner.members(|scanner, name| match name.as_str() {
                 "eventList" => event_list(scanner, outline, "/epcisBody/queryResults/resultsBody/eventList"),
-                _ => scanner.skip(),
+                _ => other(scanner, &name),
             }),
-            "queryName" => scanner.value().map(|node| outline.query_name = node.as_text().map(str::to_owned)),
-            "subscriptionID" => {
-                scanner.value().map(|node| outline.subscription_id = node.as_text().map(str::to_owned))
-            }
-            _ => scanner.skip(),
+            "queryName" => text(scanner).map(|text| outline.query_name = Some(text)),
+            "subscriptionID" => text(scanner).map(|text| outline.subscription_id = Some(text)),
+            _ => other(scanner, &name),
         }),
-        _ => scanner.skip(),
+        _ => other(scanner, &name),
     })
+}
+
+/// Passes over an extension of the body, which is no part of an event.
+fn other(scanner: &mut Scanner<'_>, name: &str) -> Result<(), Fault> {
+    if !name.contains(':') {
+        let message = format!("`{name}` is no field of the standard here; extensions need a namespace");
+        return Err(scanner.fault(FaultCode::UnknownField, &message, scanner.position));
+    }
+    scanner.skip()
+}
+
+fn text(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
+    let node = scanner.value()?;
+    match node.as_text() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(scanner.fault(FaultCode::WrongType, "not a text", node.at)),
+    }
 }
 
 fn event_list(scanner: &mut Scanner<'_>, outline: &mut Outline, pointer: &'static str) -> Result<(), Fault> {

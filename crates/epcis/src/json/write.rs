@@ -31,12 +31,24 @@ pub(crate) fn document_to_json<E: AsRef<str>>(
     head: &DocumentHead,
     events: impl IntoIterator<Item = E>,
 ) -> String {
-    let prefixes = Prefixes::for_extensions(&head.namespaces, &nested_extensions(head));
+    let mut out = opening(head, &Prefixes::for_head(head));
+    for (index, event) in events.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(event.as_ref());
+    }
+    out.push_str(closing(head));
+    out
+}
+
+/// A document up to the bracket that opens its event list.
+pub(crate) fn opening(head: &DocumentHead, prefixes: &Prefixes) -> String {
     let mut out = String::from("{");
     let none = Namespaces::new();
     write_context(&mut out, true, &prefixes.context(&none).collect::<Vec<_>>());
     out.push(',');
-    write_members(&mut out, &head_members(head), &prefixes);
+    write_members(&mut out, &head_members(head), prefixes);
     out.push_str(",\"epcisBody\":{");
     if let DocumentKind::Query { query_name, subscription_id } = &head.kind {
         let mut members = Members::default();
@@ -44,24 +56,21 @@ pub(crate) fn document_to_json<E: AsRef<str>>(
         members.text("subscriptionID", subscription_id.as_deref());
         out.push_str("\"queryResults\":{");
         if !members.0.is_empty() {
-            write_members(&mut out, &members.0, &prefixes);
+            write_members(&mut out, &members.0, prefixes);
             out.push(',');
         }
         out.push_str("\"resultsBody\":{");
     }
     out.push_str("\"eventList\":[");
-    for (index, event) in events.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        out.push_str(event.as_ref());
-    }
-    out.push_str("]}");
-    if matches!(head.kind, DocumentKind::Query { .. }) {
-        out.push_str("}}");
-    }
-    out.push('}');
     out
+}
+
+/// A document from the bracket that closes its event list.
+pub(crate) fn closing(head: &DocumentHead) -> &'static str {
+    match head.kind {
+        DocumentKind::Query { .. } => "]}}}}",
+        DocumentKind::Capture | DocumentKind::Event => "]}}",
+    }
 }
 
 fn head_members(head: &DocumentHead) -> Vec<Member> {

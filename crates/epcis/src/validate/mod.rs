@@ -122,6 +122,9 @@ impl Checker {
             return;
         };
         let path = path.name("persistentDisposition");
+        if disposition.set.is_empty() && disposition.unset.is_empty() {
+            self.error(FaultCode::MissingField, "`set` or `unset` names a disposition", &path);
+        }
         self.terms(Vocabulary::Disposition, &disposition.set, &path.name("set"));
         self.terms(Vocabulary::Disposition, &disposition.unset, &path.name("unset"));
         if !matches!(event.body, EventBody::Object(_) | EventBody::Transformation(_)) {

@@ -37,8 +37,12 @@ fn business_document_header(element: XmlElement, header: &mut Header) {
 
 fn master_data(element: XmlElement, assembler: &mut Assembler, header: &mut Header) {
     let path = Path::root("/epcisHeader/epcisMasterData/vocabularyList");
-    let lists = element.children.into_iter().filter(|child| child.name.local == "VocabularyList");
-    for (index, vocabulary) in lists.flat_map(|list| list.children).enumerate() {
+    let (lists, others): (Vec<_>, Vec<_>) =
+        element.children.into_iter().partition(|child| child.name.local == "VocabularyList");
+    for Member { key, node } in others.into_iter().map(extension) {
+        assembler.document_extension(&mut header.extensions, key, node, &path);
+    }
+    for (index, vocabulary) in lists.into_iter().flat_map(|list| list.children).enumerate() {
         let node = vocabulary_node(vocabulary);
         let vocabulary = assembler.vocabulary(node, &path.index(index));
         header.vocabularies.extend(vocabulary);
@@ -48,8 +52,10 @@ fn master_data(element: XmlElement, assembler: &mut Assembler, header: &mut Head
 fn vocabulary_node(element: XmlElement) -> Node {
     let at = element.at;
     let mut members = attribute_member(&element, "type");
-    let lists = element.children.into_iter().filter(|child| child.name.local == "VocabularyElementList");
-    let elements = lists.flat_map(|list| list.children).map(element_node).collect();
+    let (lists, others): (Vec<_>, Vec<_>) =
+        element.children.into_iter().partition(|child| child.name.local == "VocabularyElementList");
+    members.extend(others.into_iter().map(extension));
+    let elements = lists.into_iter().flat_map(|list| list.children).map(element_node).collect();
     members.push(Member::standard("vocabularyElementList", Node::array(at, elements)));
     Node::object(at, members)
 }

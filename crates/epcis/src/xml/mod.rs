@@ -14,7 +14,7 @@ mod write_event;
 pub use write::XmlVersion;
 
 pub(crate) use read::XmlReader;
-pub(crate) use write::document_to_xml;
+pub(crate) use write::{closing, document_to_xml, listed_event, opening};
 
 /// Namespace of EPCIS 1.x documents.
 pub(crate) const EPCIS_1: &str = "urn:epcglobal:epcis:xsd:1";

@@ -3,10 +3,11 @@
 use super::write_event::EventWriter;
 use super::{EPCIS_1, EPCIS_2, QUERY_1, QUERY_2, SBDH, XML};
 use crate::disassemble::{Members, value};
-use crate::json::nested_extensions;
-use crate::model::{Document, DocumentKind, Element, Event, EventType, Header, Name, Vocabulary};
+use crate::model::{
+    Document, DocumentHead, DocumentKind, Element, Event, EventType, Name, Namespaces, Vocabulary,
+};
 use crate::prefixes::Prefixes;
-use crate::{Fault, FaultCode};
+use crate::{Fault, FaultCode, Writer};
 
 /// A version of the XML binding that this crate writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,37 +42,68 @@ impl XmlVersion {
     }
 }
 
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
 /// A whole document. A document that was a lone event comes out as one.
 pub(crate) fn document_to_xml(document: &Document, version: XmlVersion) -> Result<String, Vec<Fault>> {
     let head = &document.head;
-    let prefixes = match (&head.kind, document.events.first()) {
-        (DocumentKind::Event, Some(event)) => Prefixes::for_event(event, &head.namespaces),
-        _ => Prefixes::for_extensions(&head.namespaces, &nested_extensions(head)),
-    };
+    if let (DocumentKind::Event, [event]) = (&head.kind, document.events.as_slice()) {
+        return lone_event(event, &head.namespaces, version);
+    }
+    let mut writer = Writer::xml(head, version);
+    let (mut out, mut faults) = (writer.open()?, Vec::new());
+    for event in &document.events {
+        match writer.event(event) {
+            Ok(piece) => out.push_str(&piece),
+            Err(mut found) => faults.append(&mut found),
+        }
+    }
+    match writer.close() {
+        Ok(piece) if faults.is_empty() => Ok(out + &piece),
+        Ok(_) => Err(faults),
+        Err(mut found) => {
+            faults.append(&mut found);
+            Err(faults)
+        }
+    }
+}
+
+fn lone_event(event: &Event, namespaces: &Namespaces, version: XmlVersion) -> Result<String, Vec<Fault>> {
+    let prefixes = Prefixes::for_event(event, namespaces);
     let mut writer = EventWriter::new(version, &prefixes);
-    writer.markup.out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (DocumentKind::Event, [event]) = (&head.kind, document.events.as_slice()) else {
-        return body(writer, document, &prefixes);
-    };
-    lone_event(&mut writer, event, &prefixes);
+    writer.markup.out.push_str(DECLARATION);
+    let name = format!("epcis:{}", event.event_type().as_str());
+    let mut attributes = declarations(&prefixes, &Prefixes::default());
+    attributes.push(("xmlns:epcis".to_owned(), version.namespace().to_owned()));
+    attributes.push(("schemaVersion".to_owned(), version.as_str().to_owned()));
+    writer.event(event, &name, &borrowed(&attributes));
+    written(writer)
+}
+
+/// What was written, unless something could not be.
+fn written(writer: EventWriter<'_>) -> Result<String, Vec<Fault>> {
     if writer.faults.is_empty() { Ok(writer.markup.out) } else { Err(writer.faults) }
 }
 
-fn lone_event(writer: &mut EventWriter<'_>, event: &Event, prefixes: &Prefixes) {
-    let name = format!("epcis:{}", event.event_type().as_str());
-    let mut attributes = declarations(prefixes, &Prefixes::default());
-    attributes.push(("xmlns:epcis".to_owned(), writer.version.namespace().to_owned()));
-    attributes.push(("schemaVersion".to_owned(), writer.version.as_str().to_owned()));
-    writer.event(event, &name, &borrowed(&attributes));
+/// The root element's name.
+fn root(head: &DocumentHead) -> &'static str {
+    match head.kind {
+        DocumentKind::Query { .. } => "epcisq:EPCISQueryDocument",
+        DocumentKind::Capture | DocumentKind::Event => "epcis:EPCISDocument",
+    }
 }
 
-fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -> Result<String, Vec<Fault>> {
-    let (head, version) = (&document.head, writer.version);
+/// A document up to the tag that opens its event list.
+pub(crate) fn opening(
+    head: &DocumentHead,
+    version: XmlVersion,
+    prefixes: &Prefixes,
+) -> Result<String, Vec<Fault>> {
     let query = matches!(head.kind, DocumentKind::Query { .. });
-    let (name, prefix, namespace) = if query {
-        ("epcisq:EPCISQueryDocument", "xmlns:epcisq", version.query_namespace())
+    let (prefix, namespace) = if query {
+        ("xmlns:epcisq", version.query_namespace())
     } else {
-        ("epcis:EPCISDocument", "xmlns:epcis", version.namespace())
+        ("xmlns:epcis", version.namespace())
     };
     let mut attributes = vec![(prefix.to_owned(), namespace.to_owned())];
     attributes.extend(declarations(prefixes, &Prefixes::default()));
@@ -85,8 +117,10 @@ fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -
             ]);
         }
     }
-    writer.markup.open(name, &borrowed(&attributes));
-    write_header(&mut writer, &head.header);
+    let mut writer = EventWriter::new(version, prefixes);
+    writer.markup.out.push_str(DECLARATION);
+    writer.markup.open(root(head), &borrowed(&attributes));
+    write_header(&mut writer, head);
     writer.markup.open("EPCISBody", &[]);
     if let DocumentKind::Query { query_name, subscription_id } = &head.kind {
         writer.markup.open("epcisq:QueryResults", &[]);
@@ -96,16 +130,18 @@ fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -
         writer.markup.open("resultsBody", &[]);
     }
     writer.markup.open("EventList", &[]);
-    let mut faults = Vec::new();
-    for (index, event) in document.events.iter().enumerate() {
-        faults.extend(
-            listed_event(&mut writer, event, prefixes)
-                .into_iter()
-                .map(|fault| fault.at(format!("/epcisBody/eventList/{index}"))),
-        );
-    }
+    written(writer)
+}
+
+/// A document from the tag that closes its event list.
+pub(crate) fn closing(
+    head: &DocumentHead,
+    version: XmlVersion,
+    prefixes: &Prefixes,
+) -> Result<String, Vec<Fault>> {
+    let mut writer = EventWriter::new(version, prefixes);
     writer.markup.close("EventList");
-    if query {
+    if matches!(head.kind, DocumentKind::Query { .. }) {
         writer.markup.close("resultsBody");
         writer.markup.close("epcisq:QueryResults");
     }
@@ -113,26 +149,27 @@ fn body(mut writer: EventWriter<'_>, document: &Document, prefixes: &Prefixes) -
     let mut extensions = Members::default();
     extensions.extensions(&head.extensions);
     extensions.0.iter().for_each(|member| writer.extension(member));
-    writer.markup.close(name);
-    faults.append(&mut writer.faults);
-    if faults.is_empty() { Ok(writer.markup.out) } else { Err(faults) }
+    writer.markup.close(root(head));
+    written(writer)
 }
 
 /// An event in the list, inside the wrappers of version 1.2 where its type came later.
-fn listed_event(writer: &mut EventWriter<'_>, event: &Event, outer: &Prefixes) -> Vec<Fault> {
-    let wrappers = match (writer.version, event.event_type()) {
+pub(crate) fn listed_event(
+    event: &Event,
+    version: XmlVersion,
+    outer: &Prefixes,
+) -> Result<String, Vec<Fault>> {
+    let wrappers = match (version, event.event_type()) {
         (XmlVersion::V1_2, EventType::Transformation) => 1,
         (XmlVersion::V1_2, EventType::Association) => 2,
         _ => 0,
     };
-    (0..wrappers).for_each(|_| writer.markup.open("extension", &[]));
     let prefixes = Prefixes::for_event(event, outer.bound());
-    let mut inner = EventWriter::new(writer.version, &prefixes);
-    inner.markup.out = std::mem::take(&mut writer.markup.out);
-    inner.event(event, event.event_type().as_str(), &borrowed(&declarations(&prefixes, outer)));
-    writer.markup.out = inner.markup.out;
+    let mut writer = EventWriter::new(version, &prefixes);
+    (0..wrappers).for_each(|_| writer.markup.open("extension", &[]));
+    writer.event(event, event.event_type().as_str(), &borrowed(&declarations(&prefixes, outer)));
     (0..wrappers).for_each(|_| writer.markup.close("extension"));
-    inner.faults
+    written(writer)
 }
 
 fn declarations(prefixes: &Prefixes, outer: &Prefixes) -> Vec<(String, String)> {
@@ -144,13 +181,14 @@ fn borrowed(attributes: &[(String, String)]) -> Vec<(&str, &str)> {
     attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-fn write_header(writer: &mut EventWriter<'_>, header: &Header) {
+fn write_header(writer: &mut EventWriter<'_>, head: &DocumentHead) {
+    let header = &head.header;
     let start = writer.markup.out.len();
     writer.markup.open("EPCISHeader", &[]);
     let inside = writer.markup.out.len();
     match &header.sbdh {
         Some(sbdh) => write_element(writer, sbdh, true),
-        None => parties(writer, header),
+        None => parties(writer, head),
     }
     if !header.vocabularies.is_empty() {
         let wrapped = writer.version == XmlVersion::V1_2;
@@ -196,7 +234,8 @@ fn write_vocabulary(writer: &mut EventWriter<'_>, vocabulary: &Vocabulary) {
 }
 
 /// The parties of a JSON document as a Standard Business Document Header.
-fn parties(writer: &mut EventWriter<'_>, header: &Header) {
+fn parties(writer: &mut EventWriter<'_>, head: &DocumentHead) {
+    let header = &head.header;
     if header.sender.is_none() && header.receiver.is_none() && header.instance_identifier.is_none() {
         return;
     }
@@ -219,6 +258,9 @@ fn parties(writer: &mut EventWriter<'_>, header: &Header) {
             ("Type", "Events"),
         ] {
             markup.leaf(&format!("sbdh:{name}"), &[], text);
+        }
+        if let Some(date) = &head.creation_date {
+            markup.leaf("sbdh:CreationDateAndTime", &[], date.as_str());
         }
         markup.close("sbdh:DocumentIdentification");
     }

@@ -81,3 +81,71 @@ fn invalid_documents_are_refused() {
     println!("invalid documents: {given} given, {right} right");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A capture document around members of the document, of its body and of its only event.
+fn around(document: &str, body: &str, event: &str) -> String {
+    format!(
+        r#"{{"@context":["https://ref.gs1.org/standards/epcis/epcis-context.jsonld"],"type":"EPCISDocument",
+        "schemaVersion":"2.0","creationDate":"2026-11-22T10:00:00Z"{document},"epcisBody":{{"eventList":[
+        {{"type":"ObjectEvent","eventTime":"2026-11-22T10:00:00Z","eventTimeZoneOffset":"+00:00","action":"OBSERVE",
+        "epcList":["urn:epc:id:sgtin:9521568.025120.5Kx9"]{event}}}]{body}}}}}"#
+    )
+}
+
+fn first_error(text: &str, format: Format) -> Option<FaultCode> {
+    match Document::parse(text.as_bytes(), format, &Limits::default()) {
+        Ok(document) => errors(&document).first().map(|fault| fault.code),
+        Err(faults) => faults.first().map(|fault| fault.code),
+    }
+}
+
+#[test]
+fn nothing_around_the_events_is_passed_over() {
+    assert_eq!(first_error(&around("", "", ""), Format::Json), None);
+    for (document, body, event, code) in [
+        (r#","id":1"#, "", "", FaultCode::WrongType),
+        (r#","id":"x""#, "", "", FaultCode::InvalidUri),
+        (r#","sender":{}"#, "", "", FaultCode::WrongType),
+        (r#","receiver":["urn:x:y"]"#, "", "", FaultCode::WrongType),
+        (r#","instanceIdentifier":7"#, "", "", FaultCode::WrongType),
+        ("", r#","queryResults":{"queryName":7}"#, "", FaultCode::WrongType),
+        ("", r#","events":[]"#, "", FaultCode::UnknownField),
+        ("", "", r#","@context":[null]"#, FaultCode::WrongType),
+        ("", "", r#","@context":"epcis""#, FaultCode::InvalidUri),
+        ("", "", r#","persistentDisposition":{}"#, FaultCode::MissingField),
+    ] {
+        let text = around(document, body, event);
+        assert_eq!(first_error(&text, Format::Json), Some(code), "{document}{body}{event}");
+    }
+    let extended = around(r#","sender":"""#, r#","example:note":{"a":[1]}"#, "");
+    assert_eq!(first_error(&extended, Format::Json), None);
+}
+
+#[test]
+fn nothing_in_master_data_is_passed_over() {
+    let around = |master: &str| {
+        format!(
+            r#"<e:EPCISDocument xmlns:e="urn:epcglobal:epcis:xsd:1" schemaVersion="1.2" creationDate="2026-11-22T10:00:00Z">
+            <EPCISHeader><extension><EPCISMasterData>{master}</EPCISMasterData></extension></EPCISHeader>
+            <EPCISBody><EventList/></EPCISBody></e:EPCISDocument>"#
+        )
+    };
+    let list = |inside: &str| format!("<VocabularyList>{inside}</VocabularyList>");
+    let vocabulary = |inside: &str| list(&format!(r#"<Vocabulary type="urn:x:y">{inside}</Vocabulary>"#));
+    let code = |master: &str| first_error(&around(master), Format::Xml);
+    assert_eq!(code(&vocabulary("<VocabularyElementList/>")), None);
+    assert_eq!(code(&vocabulary("<VocabularyElements/>")), Some(FaultCode::UnknownField));
+    assert_eq!(code("<Vocabularies/>"), Some(FaultCode::UnknownField));
+}
+
+#[test]
+fn parties_become_a_whole_business_document_header() {
+    let parties = r#","sender":"urn:x:a","receiver":"urn:x:b","instanceIdentifier":"7""#;
+    let document =
+        Document::parse(around(parties, "", "").as_bytes(), Format::Json, &Limits::default()).unwrap();
+    let xml = document.to_xml(epcis::XmlVersion::V1_2).unwrap();
+    let read = Document::parse(xml.as_bytes(), Format::Xml, &Limits::default()).unwrap();
+    let identification = read.head.header.sbdh.as_ref().and_then(|sbdh| sbdh.child("DocumentIdentification"));
+    let date = identification.and_then(|part| part.child("CreationDateAndTime"));
+    assert_eq!(date.map(|date| date.text.as_str()), Some("2026-11-22T10:00:00Z"));
+}

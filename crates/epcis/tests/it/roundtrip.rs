@@ -8,7 +8,7 @@ use crate::documents::is_query_request;
 use crate::{files, is_within, parse_file, short, testdata};
 
 /// All valid third-party documents.
-fn documents(test: &str) -> Vec<(PathBuf, Document)> {
+pub fn documents(test: &str) -> Vec<(PathBuf, Document)> {
     let Some(folder) = testdata(test) else {
         return Vec::new();
     };

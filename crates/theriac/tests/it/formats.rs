@@ -12,6 +12,10 @@ const DOCUMENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.
 "bizStep":"shipping","epcList":["https://id.gs1.org/01/09521568251204/21/S1"],"eventTime":"2026-11-22T06:00:00Z",
 "eventTimeZoneOffset":"+01:00"}]}}"#;
 
+const EVENT: &str = r#"{"@context":["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],"type":"ObjectEvent",
+"action":"OBSERVE","epcList":["https://id.gs1.org/01/09521568251204/21/S1"],"eventTime":"2026-11-22T06:00:00Z",
+"eventTimeZoneOffset":"+01:00"}"#;
+
 fn fed(desk: &Desk, arguments: &[&str], input: &[u8]) -> Answer {
     let mut child = Command::new(env!("CARGO_BIN_EXE_theriac"))
         .current_dir(desk.path(""))
@@ -140,4 +144,32 @@ fn a_document_is_converted_checked_and_hashed() {
             && unconverted.out.is_empty()
             && unconverted.err.contains("eventTimeZoneOffset")
     );
+}
+
+#[test]
+fn a_lone_event_stays_one() {
+    let desk = Desk::new();
+    desk.write("event.json", EVENT);
+    for version in ["1.2", "2.0"] {
+        let xml = desk.run(&["epcis", "convert", "event.json", "--to", "xml", "--version", version]);
+        assert!(xml.code == 0 && xml.out.contains("<epcis:ObjectEvent "), "{}{}", xml.out, xml.err);
+        desk.write("event.xml", &xml.out);
+        assert_eq!(
+            desk.run(&["epcis", "convert", "event.xml", "--to", "json"]).json()["type"],
+            "ObjectEvent"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_written_leaves_nothing_behind() {
+    let desk = Desk::new();
+    let sensor = r#""sensorElementList":[{"sensorReport":[{"type":"Temperature","value":1,"https://x.example/a":{"https://x.example/b":1}}]}]"#;
+    let with_parts = EVENT.replace(r#""action""#, &format!(r#"{sensor},"action""#));
+    let (before, after) = DOCUMENT.split_once("[{\"type\"").unwrap();
+    let document = format!("{before}[{EVENT},{with_parts},{{\"type\"{after}");
+    desk.write("parts.json", document);
+    let refused = desk.run(&["epcis", "convert", "parts.json", "--to", "xml"]);
+    assert!(refused.code == 1 && refused.out.is_empty(), "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("/epcisBody/eventList/1"), "{}", refused.err);
 }

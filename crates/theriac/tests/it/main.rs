@@ -7,4 +7,5 @@ mod formats;
 mod kit;
 mod network;
 mod proven;
+mod streaming;
 mod unusable;
