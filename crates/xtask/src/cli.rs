@@ -2,7 +2,7 @@
 
 use crate::stage::Stages;
 use crate::workspace::Workspace;
-use crate::{ai_table, ci, floors, freeze, openapi, oracles, sqlx, testing, tidy, up};
+use crate::{ai_table, ci, floors, formats, freeze, openapi, oracles, sqlx, testing, tidy, up};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -29,6 +29,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measure how fast element strings and EPCIS documents are read and written, and in how much memory
+    BenchFormats,
     /// Run all tests, or those that the arguments to `cargo test` select
     Test {
         /// Arguments to `cargo test`, such as `-p store`
@@ -68,6 +70,7 @@ pub fn run(cli: Cli) -> Result<()> {
     match cli.task {
         Task::Up { arguments } => up::network(&workspace, "up", &arguments),
         Task::Bench { arguments } => up::network(&workspace, "bench", &arguments),
+        Task::BenchFormats => formats::bench(&workspace),
         Task::Test { arguments } => {
             let mut stages = Stages::new();
             let tested = testing::run_all(&workspace, &mut stages, &arguments);

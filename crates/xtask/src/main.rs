@@ -5,6 +5,7 @@ mod apt;
 mod ci;
 mod cli;
 mod floors;
+mod formats;
 mod freeze;
 mod openapi;
 mod oracles;
