@@ -231,6 +231,15 @@ fn further(description: &str) -> Parameter {
         .build()
 }
 
+/// The parameters of the event query, where they are told of elsewhere.
+pub struct SameParameters;
+
+impl IntoParams for SameParameters {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![further("Those of `GET /epcis/events`.")]
+    }
+}
+
 /// Parameters of master data that have an attribute in their names.
 pub struct FurtherParameters;
 

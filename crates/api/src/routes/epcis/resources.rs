@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::discovery::supported;
 use super::page::{self, PageParameters, next_page};
-use super::parameters::{self, EventQueryParameters, wrong};
+use super::parameters::{self, SameParameters, wrong};
 use super::{filter, headers};
 use crate::auth::{Allowed, Client, permission};
 use crate::cursor;
@@ -269,7 +269,7 @@ macro_rules! resource {
             /// As the event query; the parameter that the address stands for is not given again.
             #[utoipa::path(tag = "epcis", operation_id = concat!("events_of_", stringify!($module)),
                 security(("api_key" = ["query"])),
-                params(("value" = String, Path, description = "The member, percent-encoded"), EventQueryParameters, PageParameters),
+                params(("value" = String, Path, description = "The member, percent-encoded"), SameParameters, PageParameters),
                 responses((status = 200, description = "An EPCISQueryDocument", content((Object = "application/json"), (String = "application/xml"))),
                 (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]
             #[get($events)]
