@@ -33,11 +33,17 @@ stored_enum! {
 /// # Errors
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn catch_up(conn: &mut PgConnection) -> Result<bool, Error> {
+    let horizon = to_i64("horizon", crate::event::horizon(&mut *conn).await?)?;
+    let seen = sqlx::query_scalar!("SELECT valued_through FROM event_search_progress WHERE one")
+        .fetch_one(&mut *conn)
+        .await?;
+    if seen >= horizon {
+        return Ok(true);
+    }
     // Who comes second waits, and finds nothing to do.
     let done = sqlx::query_scalar!("SELECT valued_through FROM event_search_progress WHERE one FOR UPDATE")
         .fetch_one(&mut *conn)
         .await?;
-    let horizon = to_i64("horizon", crate::event::horizon(&mut *conn).await?)?;
     let through = horizon.min(done.saturating_add(VALUED_EVENTS_MAX));
     if through <= done {
         return Ok(true);

@@ -13,11 +13,11 @@ use crate::limits::MASTER_DATA_IDS_MAX;
 pub struct MasterData {
     /// URI of the vocabulary type.
     pub vocabulary_type: String,
-    /// Canonical key of what the data describe, or its URI.
+    /// Canonical key of what the data describe, or its URI, [bounded](epcis::query::bounded).
     pub id: String,
     /// An EPCIS 2.0 JSON document with this element alone.
     pub body: String,
-    /// Names ([`epcis::query::attribute_name`]) and values of its attributes.
+    /// Names ([`epcis::query::attribute_name`]) and values ([`epcis::query::bounded`]) of its attributes.
     pub attributes: Vec<(String, String)>,
     /// Canonical keys, or URIs, of its children.
     pub children: Vec<String>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use capture::{Meaning, Site, Subject};
-use epcis::query::EventIndex;
+use epcis::query::{EventIndex, bounded};
 use epcis::{Action, CbvVersion, Event, EventType, Timestamp};
 use gs1::EpcKey;
 use ledger::StatusUpdate;
@@ -79,7 +79,7 @@ impl Prepared {
     pub fn of(event: Event, knowledge: &Knowledge, entropy: &Entropy) -> Result<Self, Unprepared> {
         let year = moment(knowledge.now_ms).year();
         let author = knowledge.author()?;
-        let ahead = ahead(&event, knowledge.now_ms);
+        let ahead = ahead(&event, knowledge.now_ms).or_else(|| long_id(&event));
         let meaning = match capture::interpret(&event, author, &knowledge.view.directory, year) {
             Ok(meaning) if ahead.is_none() => meaning,
             read => {
@@ -200,6 +200,14 @@ fn ahead(event: &Event, now_ms: u64) -> Option<Fault> {
     (event.event_time.unix_millis() > latest).then(|| Fault::new("future_event", message).at("/eventTime"))
 }
 
+/// Longest eventID: an index of PostgreSQL takes no text of 2,700 bytes, and a URI that names an event has a tenth.
+const EVENT_ID_BYTES_MAX: usize = 1_000;
+
+fn long_id(event: &Event) -> Option<Fault> {
+    let is_long = event.event_id.as_ref().is_some_and(|id| id.len() > EVENT_ID_BYTES_MAX);
+    is_long.then(|| Fault::new("too-long", format_args!("at most {EVENT_ID_BYTES_MAX} bytes")).at("/eventID"))
+}
+
 fn subject(change: &capture::PackChange) -> Subject {
     let label = change.label.as_ref();
     Subject {
@@ -222,9 +230,9 @@ fn commissions(meaning: &Meaning, knowledge: &Knowledge) -> Result<Vec<Option<St
 
 /// The identifiers of an event in canonical form, each once in each role. What is no GS1 identifier stays as written.
 fn epcs(event: &Event) -> Vec<(String, EpcRole)> {
-    let instances = event.epcs().map(|(role, uri)| (key_or_text(uri), instance_role(role)));
-    let classes =
-        event.quantities().map(|(role, quantity)| (key_or_text(&quantity.epc_class), class_role(role)));
+    let key = |uri: &str| bounded(&key_or_text(uri)).into_owned();
+    let instances = event.epcs().map(|(role, uri)| (key(uri), instance_role(role)));
+    let classes = event.quantities().map(|(role, quantity)| (key(&quantity.epc_class), class_role(role)));
     instances.chain(classes).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -1,5 +1,9 @@
 //! Master data in queries: which fields have it, and what its attributes are called.
 
+use super::field::joined;
+use super::index::bounded;
+use crate::model::{Namespaces, predefined_namespace};
+
 /// A field of events whose values have master data (EPCIS 2.0 section 8.2.7.1, HASATTR and EQATTR).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MasterDataField {
@@ -54,21 +58,30 @@ impl MasterDataField {
 }
 
 /// The one spelling of the name of a master data attribute: `urn:epcglobal:cbv:mda:countryCode`, `…mda#countryCode` and
-/// `cbvmda:countryCode` are the same.
-pub fn attribute_name(name: &str) -> String {
-    let name = match name.strip_prefix("cbvmda:") {
-        Some(local) => format!("{}|{local}", crate::model::CBV_MASTER_DATA),
-        None => name.to_owned(),
-    };
+/// `cbvmda:countryCode` are the same. A prefix that is bound stands for its namespace.
+pub fn attribute_name(name: &str, namespaces: &Namespaces) -> String {
+    let bound = name.split_once(':').and_then(|(prefix, local)| {
+        let namespace = namespaces.namespace(prefix).or_else(|| predefined_namespace(prefix))?;
+        Some(joined(namespace, local))
+    });
+    if let Some(bound) = bound.filter(|_| !name.contains("://")) {
+        return bound;
+    }
     match name.rsplit_once(['#', '|', '/', ':']) {
-        Some((namespace, local)) => super::field::joined(namespace, local),
-        None => name,
+        Some((namespace, local)) => joined(namespace, local),
+        None => bounded(name).into_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::attribute_name;
+    use super::*;
+
+    fn attribute_name(name: &str) -> String {
+        let mut namespaces = Namespaces::new();
+        namespaces.bind("ex", "http://example.com/x#");
+        super::attribute_name(name, &namespaces)
+    }
 
     #[test]
     fn spellings_of_an_attribute_meet() {
@@ -78,6 +91,7 @@ mod tests {
             assert_eq!(attribute_name(name), "urn:epcglobal:cbv:mda|countryCode", "{name}");
         }
         assert_eq!(attribute_name("http://example.com/x#y"), attribute_name("http://example.com/x/y"));
+        assert_eq!(attribute_name("ex:y"), attribute_name("http://example.com/x/y"));
         assert_eq!(attribute_name("plain"), "plain");
     }
 }

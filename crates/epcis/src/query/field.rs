@@ -1,6 +1,10 @@
 //! Extension fields: the families that parameters tell apart, and how terms name a field.
 
+use super::index::digest;
 use crate::model::{Namespaces, predefined_namespace};
+
+/// Longest name that stands in terms as it is.
+const NAME_BYTES_MAX: usize = 200;
 
 /// Where extension fields stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,17 @@ impl Family {
 
 /// A namespace and a local name as one text. How a namespace ends is spelling.
 pub(super) fn joined(namespace: &str, local: &str) -> String {
-    format!("{}|{local}", namespace.trim_end_matches(['#', '/', ':']))
+    let name = format!("{}|{local}", namespace.trim_end_matches(['#', '/', ':']));
+    // Its family stands before it, and the whole must stay a name.
+    if name.len() <= NAME_BYTES_MAX { name } else { format!("|{}", digest(&name)) }
+}
+
+/// The prefix of the field that a parameter names after its operator, if it is one.
+pub(super) fn prefix(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("INNER_").unwrap_or(text);
+    let name = PREFIXES.iter().find_map(|(prefix, _)| rest.strip_prefix(prefix)).unwrap_or(rest);
+    let (prefix, _) = name.split_once(':')?;
+    (!name.contains("://") && !prefix.eq_ignore_ascii_case("urn")).then_some(prefix)
 }
 
 /// The field that a parameter names after its operator, such as `INNER_ILMD_example:x`, as terms name it.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::field::{Family, joined};
 use super::measure::{Kind, micros, read};
-use super::unit::in_base;
+use super::unit::{difference_in_base, in_base};
 use super::{Clause, Identifiers, Place};
 use crate::model::{
     Decimal, ErrorDeclaration, Event, EventBody, Extensions, Location, ScalarKind, SensorElement,
@@ -36,12 +36,21 @@ pub struct EventIndex {
     pub measures: BTreeSet<(String, Decimal)>,
 }
 
+/// A text that an index takes: a longer one is its SHA-256.
+pub fn bounded(text: &str) -> Cow<'_, str> {
+    if text.len() <= VALUE_BYTES_MAX {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(digest(text))
+}
+
+pub(super) fn digest(text: &str) -> String {
+    format!("sha-256;{}", hex::encode(Sha256::digest(text.as_bytes())))
+}
+
 /// A term of a name and a value.
 pub(super) fn term(name: &str, value: &str) -> String {
-    if value.len() <= VALUE_BYTES_MAX {
-        return format!("{name}={value}");
-    }
-    format!("{name}=sha-256;{}", hex::encode(Sha256::digest(value.as_bytes())))
+    format!("{}={}", bounded(name), bounded(value))
 }
 
 /// A key in canonical form whatever its spelling; another text as it is.
@@ -71,7 +80,9 @@ impl EventIndex {
         index.sensors(&event.sensor_elements);
         for (prefix, namespace) in event.namespaces.iter() {
             // So that a query that uses the prefix can be understood.
-            index.add(term(&format!("@{prefix}"), namespace));
+            if prefix.len() + namespace.len() <= VALUE_BYTES_MAX {
+                index.add(format!("@{prefix}={namespace}"));
+            }
         }
         index.extensions(Family::Event, &event.extensions);
         if let Some(ilmd) = event.ilmd() {
@@ -183,13 +194,17 @@ impl EventIndex {
             ("minValue", &report.min_value),
             ("maxValue", &report.max_value),
             ("meanValue", &report.mean_value),
-            ("sDev", &report.s_dev),
             ("percValue", &report.perc_value),
         ];
         for (name, value) in values {
             if let Some(value) = value {
                 self.measured(name, value, uom);
             }
+        }
+        // A difference of two values.
+        if let Some(deviation) = &report.s_dev {
+            let (dimension, base) = difference_in_base(deviation, uom);
+            self.measure(bounded(&format!("sDev {dimension}")).into_owned(), base);
         }
         if let Some(rank) = &report.perc_rank {
             self.measure("percRank".to_owned(), rank.clone());
@@ -251,7 +266,7 @@ impl EventIndex {
     /// A value in a unit, by its dimension.
     fn measured(&mut self, name: &str, value: &Decimal, uom: &str) {
         let (dimension, base) = in_base(value, uom);
-        self.measure(format!("{name} {dimension}"), base);
+        self.measure(bounded(&format!("{name} {dimension}")).into_owned(), base);
     }
 
     fn measure(&mut self, name: String, value: Decimal) {
@@ -288,9 +303,9 @@ impl EventIndex {
 
 fn occurs(asked: &Identifiers, event: &Event) -> bool {
     let is_asked = |role, is_class, uri: &str| {
-        let key = EpcKey::parse(uri).map_or_else(|_| uri.to_owned(), |key| key.path());
+        let key = EpcKey::parse(uri).map_or_else(|_| bounded(uri).into_owned(), |key| key.path());
         asked.places.contains(&Place { role, is_class })
-            && (asked.exact.contains(&key) || asked.prefixes.iter().any(|start| key.starts_with(start)))
+            && (asked.exact.contains(&key) || asked.ranges.iter().any(|range| range.holds(&key)))
     };
     event.epcs().any(|(role, uri)| is_asked(role, false, uri))
         || event.quantities().any(|(role, quantity)| is_asked(role, true, &quantity.epc_class))

@@ -15,11 +15,15 @@ pub mod schedule;
 mod unit;
 
 pub use attribute::{MasterDataField, attribute_name};
-pub use index::EventIndex;
+pub use gs1::epc::KeyRange;
+pub use index::{EventIndex, bounded};
 pub use measure::{Measure, Relation};
 pub use parameter::Values;
 
 use crate::model::{EpcRole, Event, Namespaces};
+
+/// Most ranges of keys that the patterns of one query stand for: a hundred companies' units, each by its extension digit.
+pub const RANGES_MAX: usize = 1_000;
 
 /// Most values in all parameters of one query: a pallet's packs.
 pub const VALUES_MAX: usize = 10_000;
@@ -75,8 +79,8 @@ pub struct Identifiers {
     pub places: Vec<Place>,
     /// Canonical keys.
     pub exact: Vec<String>,
-    /// Beginnings of canonical keys.
-    pub prefixes: Vec<String>,
+    /// Where canonical keys lie that match.
+    pub ranges: Vec<KeyRange>,
 }
 
 /// A place in an event where identifiers stand.
@@ -124,6 +128,17 @@ pub struct QueryFault {
     pub message: String,
     /// Whether there is no such parameter.
     pub unknown: bool,
+}
+
+/// The prefix of an extension in the name of a parameter, or in the value of `orderBy`; one that the standard binds is
+/// none, since what captured documents make of it does not matter.
+pub fn prefix_of(name: &str) -> Option<&str> {
+    const OPERATORS: [&str; 8] = ["EQ_", "GT_", "GE_", "LT_", "LE_", "EXISTS_", "EQATTR_", "HASATTR_"];
+    let rest = OPERATORS.iter().find_map(|operator| name.strip_prefix(operator)).unwrap_or(name);
+    let attribute =
+        MasterDataField::ALL.iter().find_map(|(field, _)| rest.strip_prefix(field)?.strip_prefix('_'));
+    let prefix = field::prefix(if name.contains("ATTR_") { attribute.unwrap_or(rest) } else { rest })?;
+    crate::model::predefined_namespace(prefix).is_none().then_some(prefix)
 }
 
 impl EventQuery {

@@ -2,10 +2,10 @@
 
 use super::attribute::{MasterDataField, attribute_name};
 use super::field;
-use super::index::{field_measure, one_identity, term};
+use super::index::{bounded, field_measure, one_identity, term};
 use super::measure::{self, Kind, Measure, Relation};
-use super::unit::in_base;
-use super::{Clause, EventQuery, Identifiers, Order, OrderBy, Place, QueryFault, VALUES_MAX};
+use super::unit::{difference_in_base, in_base};
+use super::{Clause, EventQuery, Identifiers, Order, OrderBy, Place, QueryFault, RANGES_MAX, VALUES_MAX};
 use crate::model::{Action, Decimal, EpcRole, EventType, Namespaces, Timestamp};
 use crate::vocabulary::{Vocabulary, normalise};
 
@@ -99,8 +99,8 @@ fn part(name: &str, values: &Values, namespaces: &Namespaces) -> Result<Part, Re
         "MATCH" => identifiers(rest, values)?,
         "WD" => within(rest, values)?,
         "EXISTS" => exists(rest, values, namespaces)?,
-        "HASATTR" => has_attribute(rest, values)?,
-        "EQATTR" => attribute(rest, values)?,
+        "HASATTR" => has_attribute(rest, values, namespaces)?,
+        "EQATTR" => attribute(rest, values, namespaces)?,
         _ => return Err(None),
     };
     Ok(Part::Clause(clause))
@@ -151,7 +151,7 @@ fn any(_: &str) -> bool {
 fn equal(field: &str, values: &Values, namespaces: &Namespaces) -> Result<Clause, Refusal> {
     if let Some(rest) = field.strip_prefix("ATTR_") {
         // The spelling of GS1's query schema.
-        return attribute(rest, values);
+        return attribute(rest, values, namespaces);
     }
     let vocabulary = match field {
         "action" => return words(field, values, None, |text| Action::parse(text).is_some()),
@@ -241,7 +241,8 @@ fn measure_clause(relation: Relation, measured: Measured<'_>, values: &Values) -
     let (name, values) = match measured {
         Measured::Plain(name) => (name.to_owned(), numbers),
         Measured::In { name, uom } => {
-            let based: Vec<(String, Decimal)> = numbers.iter().map(|number| in_base(number, uom)).collect();
+            let convert = if name == "sDev" { difference_in_base } else { in_base };
+            let based: Vec<(String, Decimal)> = numbers.iter().map(|number| convert(number, uom)).collect();
             let (dimension, _) = based.first().ok_or(None)?.clone();
             (format!("{name} {dimension}"), based.into_iter().map(|(_, base)| base).collect())
         }
@@ -315,14 +316,19 @@ fn identifiers(field: &str, values: &Values) -> Result<Clause, Refusal> {
         match gs1::EpcPattern::parse(value) {
             Ok(pattern) => {
                 asked.exact.extend(pattern.exact);
-                asked.prefixes.extend(pattern.prefixes);
+                asked.ranges.extend(pattern.ranges);
             }
             // Private identifiers are URIs too (CBV 2.0 section 8.2).
             Err(_) if value.contains(':') && !value.starts_with("urn:epc:") => {
-                asked.exact.push(value.to_owned())
+                asked.exact.push(bounded(value).into_owned())
             }
             Err(error) => return Err(refusal(format!("{value:?}: {error}"))),
         }
+    }
+    asked.ranges.sort_unstable();
+    asked.ranges.dedup();
+    if asked.ranges.len() > RANGES_MAX {
+        return Err(refusal(format!("the patterns stand for more than {RANGES_MAX} ranges of identifiers")));
     }
     Ok(Clause::Identifier(asked))
 }
@@ -333,7 +339,7 @@ fn within(field: &str, values: &Values) -> Result<Clause, Refusal> {
         "bizLocation" => MasterDataField::BizLocation,
         _ => return Err(None),
     };
-    let places = some(values)?.map(|value| one_identity(value).into_owned()).collect();
+    let places = some(values)?.map(|value| bounded(&one_identity(value)).into_owned()).collect();
     Ok(Clause::Within { field, places })
 }
 
@@ -361,22 +367,26 @@ fn master_data(text: &str) -> Result<(MasterDataField, Option<&str>), Refusal> {
     fields.next().ok_or(None)
 }
 
-fn has_attribute(text: &str, values: &Values) -> Result<Clause, Refusal> {
+fn has_attribute(text: &str, values: &Values, namespaces: &Namespaces) -> Result<Clause, Refusal> {
     let (field, name) = master_data(text)?;
     let names = match name {
         Some(name) if values.iter().all(|value| matches!(value.as_str(), "" | "true" | "1")) => {
-            vec![attribute_name(name)]
+            vec![attribute_name(name, namespaces)]
         }
         Some(_) => return Err(refusal("true, or nothing")),
-        None => some(values)?.map(attribute_name).collect(),
+        None => some(values)?.map(|name| attribute_name(name, namespaces)).collect(),
     };
     Ok(Clause::Attribute { field, names, values: Vec::new() })
 }
 
-fn attribute(text: &str, values: &Values) -> Result<Clause, Refusal> {
+fn attribute(text: &str, values: &Values, namespaces: &Namespaces) -> Result<Clause, Refusal> {
     let (field, name) = master_data(text)?;
-    let names = vec![attribute_name(name.ok_or(None)?)];
-    Ok(Clause::Attribute { field, names, values: some(values)?.map(str::to_owned).collect() })
+    let names = vec![attribute_name(name.ok_or(None)?, namespaces)];
+    Ok(Clause::Attribute {
+        field,
+        names,
+        values: some(values)?.map(|value| bounded(value).into_owned()).collect(),
+    })
 }
 
 fn order_by(text: &str, namespaces: &Namespaces) -> Result<OrderBy, Refusal> {
@@ -468,9 +478,26 @@ mod tests {
     }
 
     #[test]
+    fn patterns_are_bounded_and_given_once() {
+        let companies: Vec<String> =
+            (0..101).map(|n| format!("urn:epc:idpat:sscc:{}.*", 123_456 + n)).collect();
+        let names: Vec<&str> = companies.iter().map(String::as_str).collect();
+        assert!(parse("MATCH_epc", &names).is_err());
+        match parse("MATCH_epc", &[names[0], names[0]]).unwrap().clauses.pop().unwrap() {
+            Clause::Identifier(asked) => assert_eq!(asked.ranges.len(), 10),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn a_unit_of_the_query_is_that_of_its_dimension() {
         let clause = |name: &str, value: &str| parse(name, &[value]).unwrap().clauses.pop();
         assert_eq!(clause("GE_value_KEL", "293.15"), clause("GE_value_CEL", "20"));
         assert_ne!(clause("GE_value_KEL", "293.15"), clause("GE_value_PAL", "293.15"));
+        assert_eq!(
+            clause("LE_sDev_KEL", "0.5"),
+            clause("LE_sDev_CEL", "0.5"),
+            "a difference has no zero point"
+        );
     }
 }

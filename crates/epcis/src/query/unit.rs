@@ -167,6 +167,16 @@ pub(super) fn in_base(value: &Decimal, uom: &str) -> (String, Decimal) {
     }
 }
 
+/// The same of a difference of two values, such as a standard deviation: where scales begin does not matter.
+pub(super) fn difference_in_base(value: &Decimal, uom: &str) -> (String, Decimal) {
+    let known = UNITS.iter().find(|unit| unit.code == uom);
+    let plain = known.map(|unit| Unit { shift: 0, ..*unit });
+    match plain.and_then(|unit| Some((unit.dimension, convert(value, &unit)?))) {
+        Some((dimension, base)) => (dimension.to_owned(), base),
+        None => (format!("UOM {uom}"), value.clone()),
+    }
+}
+
 /// `None` for a value that is too long or too far from 1 to be one of a sensor.
 fn convert(value: &Decimal, unit: &Unit) -> Option<Decimal> {
     let (mut digits, mut power) = value

@@ -14,7 +14,7 @@ mod pattern;
 pub mod percent;
 mod urn;
 
-pub use pattern::EpcPattern;
+pub use pattern::{EpcPattern, KeyRange};
 
 use std::cmp::Ordering;
 use std::fmt;

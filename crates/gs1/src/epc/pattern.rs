@@ -12,8 +12,25 @@ use crate::limits::KEY_BYTES_MAX;
 pub struct EpcPattern {
     /// Canonical keys ([`EpcKey::path`]) that match as they are.
     pub exact: Vec<String>,
-    /// Beginnings of canonical keys that match.
-    pub prefixes: Vec<String>,
+    /// Where keys lie that match as well.
+    pub ranges: Vec<KeyRange>,
+}
+
+/// Canonical keys that begin alike.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyRange {
+    /// How they begin.
+    pub start: String,
+    /// What they have behind that: `/21/`, where other things begin alike; empty otherwise.
+    pub has: &'static str,
+}
+
+impl KeyRange {
+    /// Whether a canonical key lies here.
+    #[must_use]
+    pub fn holds(&self, key: &str) -> bool {
+        key.strip_prefix(self.start.as_str()).is_some_and(|rest| rest.contains(self.has))
+    }
 }
 
 /// How the keys of a scheme begin.
@@ -74,15 +91,14 @@ impl EpcPattern {
                 }
                 Self::wild(text, name, body)
             }
-            _ => Ok(Self { exact: vec![EpcKey::parse(text)?.path()], prefixes: Vec::new() }),
+            _ => Ok(Self { exact: vec![EpcKey::parse(text)?.path()], ranges: Vec::new() }),
         }
     }
 
     /// Whether a canonical key matches.
     #[must_use]
     pub fn matches(&self, key: &str) -> bool {
-        self.exact.iter().any(|exact| exact == key)
-            || self.prefixes.iter().any(|start| key.starts_with(start))
+        self.exact.iter().any(|exact| exact == key) || self.ranges.iter().any(|range| range.holds(key))
     }
 
     fn wild(text: &str, name: &str, body: &str) -> Result<Self, Gs1Error> {
@@ -99,7 +115,7 @@ impl EpcPattern {
             return Err(Gs1Error::UnknownScheme);
         }
         match given {
-            [] => Ok(Self { exact: Vec::new(), prefixes: vec![scheme.start.to_owned()] }),
+            [] => Ok(scheme.under([scheme.start.to_owned()])),
             [prefix] => scheme.of_company(prefix),
             _ if fixed + 1 == scheme.parts => scheme.of_class(text),
             // The pieces of a trade item: `itip` with `*` for piece and total as well.
@@ -114,22 +130,27 @@ impl EpcPattern {
             return Err(Gs1Error::UnknownScheme);
         }
         let start = given.iter().fold(format!("urn:epc:id:{name}:"), |start, part| format!("{start}{part}."));
-        Ok(Self { exact: Vec::new(), prefixes: vec![start] })
+        Ok(Self { exact: Vec::new(), ranges: vec![KeyRange { start, has: "" }] })
     }
 }
 
 impl Scheme {
+    /// Everything that begins so.
+    fn under(&self, starts: impl IntoIterator<Item = String>) -> EpcPattern {
+        let ranges = starts.into_iter().map(|start| KeyRange { start, has: self.serial }).collect();
+        EpcPattern { exact: Vec::new(), ranges }
+    }
+
     /// Everything under a company prefix.
     fn of_company(&self, prefix: &str) -> Result<EpcPattern, Gs1Error> {
         let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
         if !digits || !(PREFIX_MIN..=PREFIX_MAX).contains(&prefix.len()) {
             return Err(Gs1Error::PrefixLength);
         }
-        let prefixes = match self.indicated {
-            true => ('0'..='9').map(|digit| format!("{}{digit}{prefix}", self.start)).collect(),
-            false => vec![format!("{}{prefix}", self.start)],
-        };
-        Ok(EpcPattern { exact: Vec::new(), prefixes })
+        Ok(match self.indicated {
+            true => self.under(('0'..='9').map(|digit| format!("{}{digit}{prefix}", self.start))),
+            false => self.under([format!("{}{prefix}", self.start)]),
+        })
     }
 
     /// Everything of a class, and the class itself.
@@ -140,7 +161,7 @@ impl Scheme {
             "" => class.clone(),
             serial => format!("{class}{serial}"),
         };
-        Ok(EpcPattern { exact: vec![class], prefixes: vec![start] })
+        Ok(EpcPattern { exact: vec![class], ranges: vec![KeyRange { start, has: "" }] })
     }
 
     /// The pieces of an item, whichever and of however many.
@@ -151,7 +172,7 @@ impl Scheme {
         if !rest.iter().all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())) {
             return Err(Gs1Error::UnknownScheme);
         }
-        Ok(EpcPattern { exact: Vec::new(), prefixes: vec![format!("{}{gtin}{}", self.start, rest.concat())] })
+        Ok(self.under([format!("{}{gtin}{}", self.start, rest.concat())]))
     }
 }
 
@@ -187,6 +208,9 @@ mod tests {
             assert!(!pattern(text).matches(&one), "{text}");
         }
         assert!(pattern("urn:epc:idpat:sgtin:4012345.012345.*").matches("01/04012345123456"));
+        for text in ["urn:epc:idpat:upui:*.*.*", "urn:epc:idpat:upui:4012345.*.*"] {
+            assert!(!pattern(text).matches(&one), "{text}");
+        }
     }
 
     #[test]

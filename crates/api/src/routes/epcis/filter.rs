@@ -1,9 +1,10 @@
 //! Parameters as a query, and its faults as problems.
 
+use std::collections::BTreeSet;
+
 use epcis::Namespaces;
 use epcis::query::EventQuery;
-use store::PgConnection;
-use store::event_value;
+use store::{PgPool, event_value};
 
 use super::parameters::{Parameters, prefixes};
 use crate::problem::{Fault, Problem, ProblemType};
@@ -27,23 +28,31 @@ pub fn parsed(parameters: &Parameters, namespaces: &Namespaces) -> Result<EventQ
 /// # Errors
 /// What the store fails with.
 pub async fn with_captured(
-    conn: &mut PgConnection,
+    pool: &PgPool,
     parameters: &Parameters,
     namespaces: Namespaces,
 ) -> Result<Namespaces, store::Error> {
     let mut all = namespaces;
-    let mut is_current = false;
-    for prefix in prefixes(parameters) {
-        if all.namespace(prefix).is_some() {
-            continue;
-        }
-        if !is_current {
-            event_value::catch_up(conn).await?;
-            is_current = true;
-        }
-        if let Some(namespace) = event_value::namespace(conn, prefix).await? {
+    let missing: BTreeSet<&str> =
+        prefixes(parameters).filter(|prefix| all.namespace(prefix).is_none()).collect();
+    if missing.is_empty() {
+        return Ok(all);
+    }
+    values_listed(pool).await?;
+    let mut conn = pool.acquire().await?;
+    for prefix in missing {
+        if let Some(namespace) = event_value::namespace(&mut conn, prefix).await? {
             all.bind(prefix, &namespace);
         }
     }
     Ok(all)
+}
+
+/// Brings the list of values that occur up to date.
+///
+/// # Errors
+/// What the store fails with.
+pub async fn values_listed(pool: &PgPool) -> Result<(), store::Error> {
+    while !store::tx(pool, "list_values", |conn| Box::pin(event_value::catch_up(conn))).await? {}
+    Ok(())
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::header::LINK;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use epcis::query::attribute_name;
+use epcis::query::{attribute_name, bounded};
 use epcis::{
-    Document, DocumentHead, DocumentKind, Format, Header, Limits, Timestamp, Vocabulary, XmlVersion,
+    Document, DocumentHead, DocumentKind, Format, Header, Limits, Namespaces, Timestamp, Vocabulary,
+    XmlVersion,
 };
 use store::master_data::{MasterData, MasterDataFilter};
 use utoipa::IntoParams;
@@ -29,32 +30,39 @@ const PER_PAGE: u32 = 30;
 #[must_use]
 pub fn elements(head: &DocumentHead) -> Vec<MasterData> {
     let mut elements = BTreeMap::new();
+    // The head alone: of a large document it is not copied with all its master data for each of them.
+    let bare = DocumentHead {
+        kind: DocumentKind::Capture,
+        schema_version: head.schema_version.clone(),
+        creation_date: head.creation_date.clone(),
+        id: None,
+        header: Header::default(),
+        namespaces: head.namespaces.clone(),
+        extensions: epcis::Extensions::new(),
+    };
+    let key = |uri: &str| bounded(&key_or_text(uri)).into_owned();
     for vocabulary in &head.header.vocabularies {
         for element in &vocabulary.elements {
-            let id = key_or_text(&element.id);
+            let id = key(&element.id);
+            let vocabulary_type = bounded(&vocabulary.vocabulary_type).into_owned();
             let alone = Vocabulary {
                 elements: vec![element.clone()],
                 vocabulary_type: vocabulary.vocabulary_type.clone(),
             };
             let header = Header { vocabularies: vec![alone], ..Header::default() };
-            let document = DocumentHead {
-                kind: DocumentKind::Capture,
-                header,
-                id: None,
-                extensions: epcis::Extensions::new(),
-                ..head.clone()
-            };
-            let attributes = element.attributes.iter().filter_map(|attribute| {
-                Some((attribute_name(&attribute.id), attribute.value.as_text()?.to_owned()))
+            let document = DocumentHead { header, ..bare.clone() };
+            let attributes = element.attributes.iter().map(|attribute| {
+                let value = bounded(attribute.value.as_text().unwrap_or_default()).into_owned();
+                (attribute_name(&attribute.id, &head.namespaces), value)
             });
             let row = MasterData {
-                vocabulary_type: vocabulary.vocabulary_type.clone(),
+                vocabulary_type: vocabulary_type.clone(),
                 id: id.clone(),
                 body: document.to_json_around([""; 0]),
                 attributes: attributes.collect(),
-                children: element.children.iter().map(|child| key_or_text(child)).collect(),
+                children: element.children.iter().map(|child| key(child)).collect(),
             };
-            elements.insert((vocabulary.vocabulary_type.clone(), id), row);
+            elements.insert((vocabulary_type, id), row);
         }
     }
     elements.into_values().collect()
@@ -106,7 +114,7 @@ struct Asked {
     max_element_count: Option<u32>,
 }
 
-fn asked(parameters: Parameters) -> Result<Asked, Problem> {
+fn asked(parameters: Parameters, namespaces: &Namespaces) -> Result<Asked, Problem> {
     let mut asked = Asked {
         filter: MasterDataFilter { limit: PER_PAGE, ..MasterDataFilter::default() },
         shows_attributes: true,
@@ -132,20 +140,30 @@ fn asked(parameters: Parameters) -> Result<Asked, Problem> {
             _ => Err(wrong(&name, "true or false")),
         };
         let number = || one()?.parse::<u32>().map_err(|_| wrong(&name, "a whole number"));
-        let keys = || values.iter().map(|value| key_or_text(value)).collect();
+        let keys = || values.iter().map(|value| bounded(&key_or_text(value)).into_owned()).collect();
         match name.as_str() {
-            "vocabularyName" => asked.filter.vocabulary_types = values,
+            "vocabularyName" => {
+                asked.filter.vocabulary_types =
+                    values.iter().map(|value| bounded(value).into_owned()).collect();
+            }
             "includeAttributes" => asked.shows_attributes = truth()?,
             "includeChildren" => asked.shows_children = truth()?,
-            "attributeNames" => asked.attributes = values.iter().map(|value| attribute_name(value)).collect(),
+            "attributeNames" => {
+                asked.attributes = values.iter().map(|value| attribute_name(value, namespaces)).collect()
+            }
             "EQ_name" => asked.filter.ids = keys(),
             "WD_name" => asked.filter.within = keys(),
-            "HASATTR" => asked.filter.has = values.iter().map(|value| attribute_name(value)).collect(),
-            "maxElementCount" => asked.max_element_count = Some(number()?.clamp(1, 1_000_000)),
+            "HASATTR" => {
+                asked.filter.has = values.iter().map(|value| attribute_name(value, namespaces)).collect()
+            }
+            "maxElementCount" => asked.max_element_count = Some(number()?.clamp(1, 10_000)),
             "perPage" => asked.filter.limit = cursor::limit_from("perPage", number()?)?,
             "nextPageToken" => asked.filter.after = cursor::read_from("nextPageToken", Some(one()?))?,
             other => match other.strip_prefix("EQATTR_").filter(|attribute| !attribute.is_empty()) {
-                Some(attribute) => asked.filter.attributes.push((attribute_name(attribute), values)),
+                Some(attribute) => asked.filter.attributes.push((
+                    attribute_name(attribute, namespaces),
+                    values.iter().map(|value| bounded(value).into_owned()).collect(),
+                )),
                 None => return Err(wrong(other, "there is no such parameter")),
             },
         }
@@ -170,10 +188,11 @@ pub async fn query_master_data(
 ) -> Result<HttpResponse, Problem> {
     headers::check(&request)?;
     let form = Form::asked(&request)?;
-    let asked = asked(parameters::of_query(request.query_string())?)?;
+    let namespaces = parameters::namespaces(&request, None)?;
+    let asked = asked(parameters::of_query(request.query_string())?, &namespaces)?;
     let per_page = asked.filter.limit;
     let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
-    if let Some(most) = asked.max_element_count {
+    if let Some(most) = asked.max_element_count.filter(|_| asked.filter.after.is_none()) {
         let counted = MasterDataFilter { limit: most.saturating_add(1), after: None, ..asked.filter.clone() };
         let count = store::master_data::search(&mut conn, &counted).await.map_err(too_complex)?.len();
         if count > most as usize {
@@ -213,8 +232,10 @@ fn document(
             }
         }
         for mut element in read.head.header.vocabularies.into_iter().flat_map(|one| one.elements) {
-            let shows =
-                |name: &str| asked.attributes.is_empty() || asked.attributes.contains(&attribute_name(name));
+            let shows = |name: &str| {
+                asked.attributes.is_empty()
+                    || asked.attributes.contains(&attribute_name(name, &head.namespaces))
+            };
             element.attributes.retain(|attribute| asked.shows_attributes && shows(&attribute.id));
             element.children.retain(|_| asked.shows_children);
             match head.header.vocabularies.last_mut().filter(|last| last.vocabulary_type == *kind) {

@@ -70,8 +70,8 @@ impl Token {
         let is_number = number.is_empty()
             || matches!(number.as_str(), "Infinity" | "-Infinity")
             || epcis::Decimal::parse(&number).is_some();
-        let text =
-            hex::decode(&text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(none)?;
+        let text = hex::decode(&text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let text = text.filter(|text| !text.contains('\0')).ok_or_else(none)?;
         if seq < 0 || through < 0 || shown < 0 || !is_number {
             return Err(none());
         }
@@ -137,20 +137,19 @@ pub async fn answer(
     headers::check(request)?;
     let form = Form::asked(request)?;
     let Paging { per_page, token } = paging(&mut parameters)?;
-    let fingerprint = fingerprint(request.path(), &parameters);
+    let namespaces = filter::with_captured(&shared.pool, &parameters, namespaces).await?;
+    let query = filter::parsed(&parameters, &namespaces)?;
+    let fingerprint = fingerprint(request.path(), &query);
     let now_ms = i64::try_from(shared.now_ms()).map_err(Problem::internal)?;
     let token = token.map(|text| Token::read(&text, now_ms)).transpose()?;
     if token.as_ref().is_some_and(|token| token.query != fingerprint) {
         return Err(wrong("nextPageToken", "this token belongs to another query"));
     }
     let site = client.site.as_ref().map(|gln| gln.as_str().to_owned());
-    let (asked, from) = (parameters, token.clone());
+    let from = token.clone();
     let read = store::tx(&shared.pool, "query_events", move |conn| {
-        let (asked, namespaces, site) = (asked.clone(), namespaces.clone(), site.clone());
-        let from = from.clone();
-        Box::pin(
-            async move { read(conn, &asked, namespaces, site.as_deref(), from.as_ref(), per_page).await },
-        )
+        let (query, site, from) = (query.clone(), site.clone(), from.clone());
+        Box::pin(async move { read(conn, &query, site.as_deref(), from.as_ref(), per_page).await })
     })
     .await?;
     let shown = read.found.get(..per_page as usize).unwrap_or(&read.found);
@@ -178,14 +177,11 @@ pub async fn answer(
 
 async fn read(
     conn: &mut PgConnection,
-    parameters: &Parameters,
-    namespaces: Namespaces,
+    query: &EventQuery,
     site: Option<&str>,
     token: Option<&Token>,
     per_page: u32,
 ) -> Result<Read, Problem> {
-    let namespaces = filter::with_captured(conn, parameters, namespaces).await?;
-    let query = filter::parsed(parameters, &namespaces)?;
     let through = match token {
         Some(token) => u64::try_from(token.through).map_err(Problem::internal)?,
         // Before the page is read: what comes later belongs to no page of this walk.
@@ -200,8 +196,8 @@ async fn read(
         None => None,
     };
     let shown = token.map_or(0, |token| token.shown);
-    let limit = limit(&query, shown, per_page);
-    let search = Search { query: &query, site, after: after.as_ref(), through_seq: through, limit };
+    let limit = limit(query, shown, per_page);
+    let search = Search { query, site, after: after.as_ref(), through_seq: through, limit };
     if let Some(most) = query.max_event_count.filter(|_| token.is_none()) {
         let count = store::event::count(conn, &search, most.saturating_add(1)).await.map_err(too_complex)?;
         if count > most {
@@ -231,9 +227,9 @@ pub(super) fn too_complex(error: store::Error) -> Problem {
     }
 }
 
-/// Tells a query from others, whatever page of it is asked for.
-fn fingerprint(path: &str, parameters: &Parameters) -> String {
-    let digest = Sha3_256::digest(format!("{path} {parameters:?}"));
+/// Tells a query from others, whatever page of it is asked for. What its prefixes stand for is part of it.
+fn fingerprint(path: &str, query: &EventQuery) -> String {
+    let digest = Sha3_256::digest(format!("{path} {query:?}"));
     hex::encode(digest.get(..8).unwrap_or_default())
 }
 

@@ -111,11 +111,13 @@ pub fn namespaces(request: &HttpRequest, context: Option<&Value>) -> Result<Name
     Ok(namespaces)
 }
 
-/// The prefixes that the names of these parameters may begin with.
+/// The prefixes that the names of these parameters use, but for those of the standard.
 pub fn prefixes(parameters: &Parameters) -> impl Iterator<Item = &str> {
-    let values = parameters.iter().filter(|(name, _)| name == "orderBy").flat_map(|(_, values)| values);
-    let names = parameters.iter().map(|(name, _)| name).chain(values);
-    names.filter_map(|name| name.split_once(':')?.0.rsplit('_').next())
+    let orders = parameters.iter().filter(|(name, _)| name == "orderBy").flat_map(|(_, values)| values);
+    let attributes =
+        parameters.iter().filter(|(name, _)| name.starts_with("HASATTR_")).flat_map(|(_, names)| names);
+    let names = parameters.iter().map(|(name, _)| name);
+    names.chain(orders).chain(attributes).filter_map(|name| epcis::query::prefix_of(name))
 }
 
 /// Parameters that are spelt out by the standard, with what they mean.
@@ -286,7 +288,9 @@ mod tests {
 
     #[test]
     fn the_prefixes_of_names_are_found() {
-        let given = of_query("EQ_INNER_ILMD_example:x=1&orderBy=other:y&EQ_bizStep=a:b").unwrap();
-        assert_eq!(prefixes(&given).collect::<Vec<_>>(), ["example", "other"]);
+        let given = "EQ_INNER_ILMD_acme_eu:x=1&orderBy=other:y&EQ_bizStep=a:b&EQ_ILMD_cbvmda:lotNumber=1\
+                     &EQATTR_bizLocation_here:z=1&HASATTR_readPoint=there:z&EQ_https://ns.example.com/a=1";
+        let given = of_query(given).unwrap();
+        assert_eq!(prefixes(&given).collect::<Vec<_>>(), ["acme_eu", "here", "other", "there"]);
     }
 }

@@ -165,13 +165,15 @@ impl Resource {
             Members::Values(kind) => Some(kind),
             Members::Epcs => None,
         };
+        if kind.is_some() {
+            filter::values_listed(&shared.pool).await?;
+        }
         let listed = store::tx(&shared.pool, "list_members", move |conn| {
             let (site, after) = (site.clone(), after.clone());
             Box::pin(async move {
                 let Some(kind) = kind else {
                     return event_value::epcs(conn, site.as_deref(), &after, limit).await;
                 };
-                event_value::catch_up(conn).await?;
                 event_value::list(conn, kind, site.as_deref(), &after, limit).await
             })
         });

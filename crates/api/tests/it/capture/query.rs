@@ -264,3 +264,46 @@ async fn master_data_of_documents_are_kept_and_lead_to_events() {
     assert_eq!(told(&unknown).0, "QueryParameterException");
     site.app.stop().await;
 }
+
+#[tokio::test]
+async fn long_texts_are_stored_and_found_and_those_that_cannot_be_are_refused() {
+    let site = Site::new().await;
+    let long = |length: usize| (0..length).map(|n| char::from(b'a' + (n * n % 25) as u8)).collect::<String>();
+    let (namespace, private) =
+        (format!("https://e.example/{}/", long(3_000)), format!("urn:x:{}", long(3_000)));
+    let mut event = observed("storing", std::slice::from_ref(&private));
+    event["far:field"] = json!(long(5_000));
+    let mut whole = document(&[event]);
+    whole["@context"][1]["far"] = json!(namespace);
+    let city = json!({ "id": "urn:epcglobal:cbv:mda#city", "attribute": long(8_000) });
+    whole["epcisHeader"] = json!({ "epcisMasterData": { "vocabularyList": [{
+        "type": "urn:epcglobal:epcis:vtype:BusinessLocation",
+        "vocabularyElementList": [{ "id": PLACE, "attributes": [city] }, { "id": private, "attributes": [] }],
+    }] } });
+    assert_eq!(site.capture(&whole).await["success"], true);
+    let bound =
+        site.get("/epcis/events?EXISTS_far:field").header("gs1-extensions", format!("far={namespace}"));
+    assert_eq!(events_of(&bound.send().await.unwrap().json().await.unwrap()).len(), 1);
+    assert_eq!(site.events(&format!("?MATCH_epc={private}")).await.len(), 1);
+    assert_eq!(site.events(&format!("?EQATTR_bizLocation_cbvmda:city={}", long(8_000))).await.len(), 1);
+
+    let named_so = named(observed("storing", &[pack("L1")]), &format!("urn:uuid:{}", long(1_200)));
+    let refused = site.capture(&document(&[named_so])).await;
+    assert_eq!(refused["errors"][0]["errors"][0]["pointer"], "/epcisBody/eventList/0/eventID", "{refused}");
+    for query in [json!({ "EQ_eventID": ["\u{0}"] }), json!({ "EQ_x\u{0}y:z": "1" })] {
+        let refused =
+            problem(site.post("/epcis/queries", json!({ "name": "nul", "query": query }).to_string())).await;
+        assert_eq!((told(&refused).0, told(&refused).1), ("QueryValidationException", 400));
+    }
+    site.app.stop().await;
+}
+
+#[tokio::test]
+async fn what_one_document_calls_a_standard_prefix_changes_no_other_query() {
+    let site = filled().await;
+    let mut strange = document(&[observed("storing", &[pack("P1")])]);
+    strange["@context"][1]["cbvmda"] = json!("http://aaa.example/");
+    assert_eq!(site.capture(&strange).await["success"], true);
+    assert_eq!(site.events("?EQ_ILMD_cbvmda:lotNumber=A123").await.len(), 1);
+    site.app.stop().await;
+}

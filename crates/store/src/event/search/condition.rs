@@ -1,6 +1,8 @@
 //! Clauses as conditions in SQL.
 
-use epcis::query::{Clause, Identifiers, MasterDataField, Measure, Place, Relation};
+use epcis::CbvVocabulary;
+use epcis::query::{Clause, Identifiers, KeyRange, MasterDataField, Measure, Place, Relation};
+use epcis::vocabulary::normalise;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use time::OffsetDateTime;
 
@@ -19,7 +21,7 @@ pub(super) enum Condition {
     Identifiers {
         roles: Vec<i16>,
         exact: Vec<String>,
-        prefixes: Vec<String>,
+        ranges: Vec<KeyRange>,
     },
 }
 
@@ -63,7 +65,7 @@ fn identifiers(asked: &Identifiers) -> Condition {
     Condition::Identifiers {
         roles: asked.places.iter().map(role).collect(),
         exact: asked.exact.clone(),
-        prefixes: asked.prefixes.clone(),
+        ranges: asked.ranges.clone(),
     }
 }
 
@@ -82,6 +84,14 @@ fn role(place: &Place) -> i16 {
     role.code()
 }
 
+fn vocabulary(field: MasterDataField) -> Option<CbvVocabulary> {
+    match field {
+        MasterDataField::BizStep => Some(CbvVocabulary::BizStep),
+        MasterDataField::Disposition => Some(CbvVocabulary::Disposition),
+        _ => None,
+    }
+}
+
 /// The field has one of these identifiers of master data.
 fn of_field(field: MasterDataField, ids: Vec<String>) -> Condition {
     let instances = [EpcRole::Epc, EpcRole::Parent, EpcRole::Child, EpcRole::Input, EpcRole::Output];
@@ -97,15 +107,20 @@ fn of_field(field: MasterDataField, ids: Vec<String>) -> Condition {
         | MasterDataField::Disposition
         | MasterDataField::Source
         | MasterDataField::Destination => {
-            let terms =
-                field.term_starts().iter().flat_map(|start| ids.iter().map(move |id| format!("{start}{id}")));
+            let terms = field.term_starts().iter().flat_map(|start| {
+                // Master data may spell a word of the CBV in full; terms have it bare.
+                ids.iter().map(move |id| match vocabulary(field) {
+                    Some(vocabulary) => format!("{start}{}", normalise(vocabulary, id)),
+                    None => format!("{start}{id}"),
+                })
+            });
             return Condition::Terms(terms.collect());
         }
     };
     Condition::Identifiers {
         roles: roles.iter().map(|role| role.code()).collect(),
         // What a class has, its instances and lots have.
-        prefixes: ids.iter().map(|id| format!("{id}/")).collect(),
+        ranges: ids.iter().map(|id| KeyRange { start: format!("{id}/"), has: "" }).collect(),
         exact: ids,
     }
 }
@@ -124,7 +139,7 @@ impl Condition {
             Self::Measure(measure) => push_measure(sql, measure),
             Self::EventTime(from, before) => push_times(sql, "x.event_time", *from, *before),
             Self::RecordTime(from, before) => push_times(sql, "x.captured_at", *from, *before),
-            Self::Identifiers { roles, exact, prefixes } => push_identifiers(sql, roles, exact, prefixes),
+            Self::Identifiers { roles, exact, ranges } => push_identifiers(sql, roles, exact, ranges),
         }
     }
 }
@@ -155,15 +170,21 @@ fn push_measure(sql: &mut QueryBuilder<Postgres>, measure: &Measure) {
     };
 }
 
-fn push_identifiers(sql: &mut QueryBuilder<Postgres>, roles: &[i16], exact: &[String], prefixes: &[String]) {
+fn push_identifiers(sql: &mut QueryBuilder<Postgres>, roles: &[i16], exact: &[String], ranges: &[KeyRange]) {
     sql.push("x.event_seq IN (SELECT p.event_seq FROM event_epc p WHERE p.epc = ANY (");
     sql.push_bind(exact.to_vec()).push(") AND p.role = ANY (").push_bind(roles.to_vec()).push(")");
-    for prefix in prefixes {
+    if !ranges.is_empty() {
+        let starts: Vec<String> = ranges.iter().map(|range| range.start.clone()).collect();
         // No character of a key comes after this one.
-        let end = format!("{prefix}\u{10ffff}");
-        sql.push(" UNION ALL SELECT p.event_seq FROM event_epc p WHERE p.epc >= ").push_bind(prefix.clone());
-        sql.push(" AND p.epc < ").push_bind(end);
-        sql.push(" AND p.role = ANY (").push_bind(roles.to_vec()).push(")");
+        let ends: Vec<String> = starts.iter().map(|start| format!("{start}\u{10ffff}")).collect();
+        let has: Vec<String> = ranges.iter().map(|range| range.has.to_owned()).collect();
+        sql.push(" UNION ALL SELECT p.event_seq FROM unnest(").push_bind(starts).push("::text[], ");
+        sql.push_bind(ends).push("::text[], ").push_bind(has);
+        sql.push(
+            "::text[]) AS r (first, last, has) JOIN event_epc p ON p.epc >= r.first AND p.epc < r.last
+             WHERE strpos(p.epc, r.has) > 0 AND p.role = ANY (",
+        );
+        sql.push_bind(roles.to_vec()).push(")");
     }
     sql.push(")");
 }

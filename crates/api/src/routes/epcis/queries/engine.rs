@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use epcis::Namespaces;
 use epcis::query::{Clause, EventQuery};
 use serde_json::{Map, Value};
-use store::PgConnection;
+use store::PgPool;
 use store::event::StoredEvent;
 use store::named_query::NamedQuery;
 use time::OffsetDateTime;
@@ -27,7 +27,7 @@ const OF_PAGES: [&str; 2] = ["perPage", "nextPageToken"];
 /// # Errors
 /// `QueryValidationException` or `QueryParameterException` with the place of each fault.
 pub async fn check(
-    conn: &mut PgConnection,
+    pool: &PgPool,
     request: &HttpRequest,
     query: &Value,
     context: Option<&Value>,
@@ -36,15 +36,29 @@ pub async fn check(
         let fault = Fault::new("too-long", format_args!("at most {QUERY_BYTES_MAX} bytes")).at("/query");
         return Err(Problem::new(ProblemType::EpcisQueryValidation).with_fault(fault));
     }
+    if holds_nul(query) || context.is_some_and(holds_nul) {
+        let fault = Fault::new("nul", "the character U+0000 is not taken").at("/query");
+        return Err(Problem::new(ProblemType::EpcisQueryValidation).with_fault(fault));
+    }
     let given = parameters::of_json(query)?;
     if let Some((name, _)) = given.iter().find(|(name, _)| OF_PAGES.contains(&name.as_str())) {
         return Err(in_query(&parameters::wrong(name, "pages are asked for when the query runs")));
     }
     let namespaces = parameters::namespaces(request, context)?;
-    let namespaces = filter::with_captured(conn, &given, namespaces).await?;
+    let namespaces = filter::with_captured(pool, &given, namespaces).await?;
     filter::parsed(&given, &namespaces).map_err(|problem| in_query(&problem))?;
     let bound = |(prefix, namespace): (&str, &str)| (prefix.to_owned(), namespace.into());
     Ok(Value::Object(namespaces.iter().map(bound).collect::<Map<_, _>>()))
+}
+
+/// Whether a name or text in a JSON value has the one character that PostgreSQL does not store.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// The same problem, with parameters as members of `query`.

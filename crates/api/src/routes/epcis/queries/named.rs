@@ -90,9 +90,7 @@ pub async fn create_query(
     headers::check(&request)?;
     let new: NewQuery = parse_object(document.json()?)?;
     check_name(&new.name)?;
-    let mut conn = shared.pool.acquire().await.map_err(store::Error::from)?;
-    let namespaces = engine::check(&mut conn, &request, &new.query, new.context.as_ref()).await?;
-    drop(conn);
+    let namespaces = engine::check(&shared.pool, &request, &new.query, new.context.as_ref()).await?;
     let (id, now_ms) = (shared.new_id(), shared.now_ms());
     let (client_id, created_at) = (client.id, moment(now_ms));
     let query = NamedQuery { id, client_id, name: new.name, query: new.query, namespaces, created_at };

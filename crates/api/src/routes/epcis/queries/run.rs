@@ -96,7 +96,7 @@ fn wrong(name: &str, message: &str) -> Problem {
 /// else. `GS1-Query-Min-Record-Time` tells from when on events are sent.
 #[utoipa::path(tag = "epcis", operation_id = "run_query", security(("api_key" = ["query"])),
     params(("name" = String, Path, description = "The query's name"), Run),
-    responses((status = 200, description = "An EPCISQueryDocument; `Link` leads to the next page", body = String, content_type = "application/json"),
+    responses((status = 200, description = "An EPCISQueryDocument; `Link` leads to the next page", content((Object = "application/json"), (String = "application/xml"))),
     (status = 101, description = "A WebSocket"),
     (status = 409, description = "The client has as many WebSockets as it may", body = ProblemDocument, content_type = "application/problem+json"),
     (status = 413, description = "The query asks for too much", body = ProblemDocument, content_type = "application/problem+json")))]

@@ -192,6 +192,9 @@ fn seal(shared: &Shared, id: Uuid, secret: &[u8]) -> Result<Vec<u8>, Problem> {
 /// delivered to look alike: who subscribes learns nothing of the service's own network.
 async fn reach(shared: &Shared, dest: &str) -> Result<(), Problem> {
     let webhooks = &shared.config.webhooks;
+    if dest.chars().any(char::is_control) {
+        return Err(fault("destination", "control characters are not taken", "/dest"));
+    }
     let destination =
         Destination::parse(dest, webhooks).map_err(|message| fault("destination", message, "/dest"))?;
     let reached = tokio::time::timeout(DELIVERY_CONNECT_TIMEOUT, destination.addresses(webhooks)).await;
