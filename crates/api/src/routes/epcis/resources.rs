@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::shared::Shared;
 
 /// The JSON-LD context of the standard.
-const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
+pub(super) const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
 /// Members on a page unless asked otherwise (EPCIS 2.0 REST binding).
 const PER_PAGE: u32 = 30;

@@ -6,12 +6,10 @@ use store::named_query::NamedQuery;
 use store::subscription::Subscription;
 use utoipa::ToSchema;
 
+use super::super::resources::CONTEXT;
 use crate::clock::rfc3339_of;
 use crate::problem::Problem;
 use crate::subscriptions::schedule::ScheduleDocument;
-
-/// Where the context of EPCIS 2.0 is published.
-const CONTEXT: &str = "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
 /// What stands for a secret: that there is one, and nothing of it.
 const HIDDEN: &str = "********";
