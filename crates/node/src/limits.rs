@@ -25,6 +25,9 @@ pub const POLL: Duration = Duration::from_secs(2);
 pub const SOON: Duration = Duration::from_millis(10);
 /// How long to wait before trying again when the database is away.
 pub const RETRY: Duration = Duration::from_millis(250);
+/// How long a node that starts waits for the signer's lock: PostgreSQL notices within moments that a process that was
+/// killed is gone, on a busy machine within seconds.
+pub const SIGNER_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause after a block, for each update in it: a block of 100 changes is followed by as long a pause as it took.
 pub const REST_PER_UPDATE: Duration = Duration::from_micros(300);
 /// The shortest pause after a block: a change that comes in it is in the next block, not in the one after.

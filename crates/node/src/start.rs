@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::executor::Executor;
 use crate::inbox::NodeInbox;
 use crate::indexer::Indexer;
-use crate::limits::{POLL, RETRY};
+use crate::limits::{POLL, RETRY, SIGNER_PATIENCE};
 use crate::mempool::Mempool;
 use crate::metrics::Gauges;
 use crate::notices::{Notices, padding_secret};
@@ -62,7 +62,7 @@ pub async fn start(config: Config, pool: PgPool, clock: Clock, seed: [u8; 32]) -
     std::fs::create_dir_all(&config.state_dir)
         .map_err(|cause| Error::Configuration(format!("the state folder cannot be made: {cause}")))?;
     let files = lock_files(&config.state_dir)?;
-    let lock = SignerLock::try_acquire(&pool).await?.ok_or(Error::Signer)?;
+    let lock = SignerLock::acquire(&pool, SIGNER_PATIENCE).await?.ok_or(Error::Signer)?;
     let chain = Arc::new(Chain::load(&pool, &config.genesis).await?);
     let mempool = Arc::new(Mempool::default());
     let wakes = Wakes::default();

@@ -44,11 +44,8 @@ async fn add(conn: &mut PgConnection, stored: &StoredEvent) -> Result<(), Proble
     let read = Document::parse(bytes, Format::Json, &limits).ok();
     let event = read.and_then(|mut document| document.events.pop());
     let event = event.ok_or_else(|| Problem::internal(format!("event {} does not read back", stored.seq)))?;
-    let index = EventIndex::of(&event);
-    let terms: Vec<String> = index.terms.into_iter().collect();
+    let (terms, measures) = EventIndex::of(&event).into_texts();
     event_value::index(conn, stored, &terms).await?;
-    let measures: Vec<(String, String)> =
-        index.measures.into_iter().map(|(name, value)| (name, value.normalised())).collect();
     let rows: Vec<EventMeasure<'_>> = measures
         .iter()
         .map(|(name, value)| EventMeasure {

@@ -116,7 +116,7 @@ impl Prepared {
         let salt: [u8; 32] = entropy.bytes();
         let commissions = commissions(&meaning, knowledge)?;
         let subjects = meaning.changes.iter().map(subject).collect();
-        let index = EventIndex::of(&event);
+        let (terms, measures) = EventIndex::of(&event).into_texts();
         Ok(Self {
             identity,
             event_id,
@@ -133,8 +133,8 @@ impl Prepared {
             salt,
             commitment: capture::commitment(&event, &Salt(salt)).0,
             epcs: epcs(&event),
-            terms: index.terms.into_iter().collect(),
-            measures: index.measures.into_iter().map(|(name, value)| (name, value.normalised())).collect(),
+            terms,
+            measures,
             meaning,
             subjects,
             commissions,

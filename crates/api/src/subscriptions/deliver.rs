@@ -17,6 +17,7 @@ use super::sender::{Reply, Sender};
 use super::{backoff, signature};
 use crate::clock::moment;
 use crate::problem::Problem;
+use crate::routes::epcis::answer;
 use crate::routes::epcis::queries::engine;
 use crate::shared::Shared;
 
@@ -70,7 +71,7 @@ async fn attempt(shared: &Shared, sender: &Sender, due: &Due, lease: Uuid) -> Re
     };
     let form = engine::form(due.epc_format.as_deref())?;
     let id = due.id.to_string();
-    let body = engine::results(shared, &form, &due.query_name, Some(&id), &prepared.events)?;
+    let body = answer::results(shared, &form, &due.query_name, Some(&id), &prepared.events)?;
     let headers = headers(shared, due, prepared.pending.through_seq, body.as_bytes())?;
     let destination = Destination::parse(&due.dest, &shared.config.webhooks).map_err(Problem::internal)?;
     match sender.post(&destination, &headers, Bytes::from(body)).await {

@@ -18,7 +18,7 @@ use crate::limits::{
     SOCKET_PATIENCE, SOCKET_PING_EVERY,
 };
 use crate::problem::Problem;
-use crate::routes::epcis::answer::Form;
+use crate::routes::epcis::answer::{self, Form};
 use crate::routes::epcis::queries::engine;
 use crate::shared::Shared;
 
@@ -92,7 +92,7 @@ impl Feed {
         let frame = if batch.events.is_empty() && !tells_nothing {
             None
         } else {
-            Some(engine::results(&self.shared, &self.form, &self.query_name, Some(id), &batch.events)?)
+            Some(answer::results(&self.shared, &self.form, &self.query_name, Some(id), &batch.events)?)
         };
         self.after_seq = batch.through_seq;
         self.turn_told = true;

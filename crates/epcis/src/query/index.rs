@@ -63,6 +63,12 @@ pub(super) fn one_identity(text: &str) -> Cow<'_, str> {
 }
 
 impl EventIndex {
+    /// As it is stored: terms, and names of measures with their values as decimal text.
+    pub fn into_texts(self) -> (Vec<String>, Vec<(String, String)>) {
+        let measures = self.measures.into_iter().map(|(name, value)| (name, value.normalised()));
+        (self.terms.into_iter().collect(), measures.collect())
+    }
+
     /// The index of an event.
     pub fn of(event: &Event) -> Self {
         let mut index = Self::default();

@@ -1,5 +1,7 @@
 //! The outbox and the chain of batches: every row in exactly one batch, whatever happens to the batch.
 
+use std::time::Duration;
+
 use store::event::{self, EventState};
 use store::outbox::{self, Mark, NewOutboxRow, TakeLimits};
 use store::signer_lock::SignerLock;
@@ -122,9 +124,12 @@ async fn there_is_one_signer_and_the_next_follows_when_it_is_gone() {
     let database = TestDatabase::new().await;
     let mut first = SignerLock::try_acquire(database.pool()).await.unwrap().unwrap();
     assert!(SignerLock::try_acquire(database.pool()).await.unwrap().is_none());
+    assert!(SignerLock::acquire(database.pool(), Duration::ZERO).await.unwrap().is_none());
     first.check().await.unwrap();
-    first.release().await.unwrap();
-    let mut second = SignerLock::try_acquire(database.pool()).await.unwrap().unwrap();
+    let patient = SignerLock::acquire(database.pool(), Duration::from_secs(60));
+    let (second, released) = tokio::join!(patient, first.release());
+    released.unwrap();
+    let mut second = second.unwrap().unwrap();
 
     sqlx::query("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
         .execute(database.pool())

@@ -154,8 +154,7 @@ fn key(uri: &str) -> String {
 /// Stores an event with all that it is found by.
 async fn put(conn: &mut PgConnection, event: &Event) -> u64 {
     let seq = event::next_seqs(conn, 1).await.unwrap()[0];
-    let index = EventIndex::of(event);
-    let terms: Vec<String> = index.terms.into_iter().collect();
+    let (terms, measures) = EventIndex::of(event).into_texts();
     let id = event.event_id.clone().unwrap();
     let micros = i128::from(event.event_time.unix_micros());
     let row = NewEvent {
@@ -190,8 +189,6 @@ async fn put(conn: &mut PgConnection, event: &Event) -> u64 {
         .map(|(role, epc)| EventEpc { epc, role: *role, event_seq: seq, captured_at: at(0) })
         .collect();
     store::event_epc::insert(conn, &rows).await.unwrap();
-    let measures: Vec<(String, String)> =
-        index.measures.into_iter().map(|(name, value)| (name, value.normalised())).collect();
     let rows: Vec<EventMeasure<'_>> = measures
         .iter()
         .map(|(name, value)| EventMeasure { name, value, event_seq: seq, captured_at: at(0) })

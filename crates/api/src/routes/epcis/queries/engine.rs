@@ -5,11 +5,10 @@ use epcis::Namespaces;
 use epcis::query::{Clause, EventQuery};
 use serde_json::{Map, Value};
 use store::PgPool;
-use store::event::StoredEvent;
 use store::named_query::NamedQuery;
 use time::OffsetDateTime;
 
-use super::super::answer::{self, Form};
+use super::super::answer::Form;
 use super::super::{filter, headers, page, parameters};
 use crate::auth::Client;
 use crate::limits::QUERY_BYTES_MAX;
@@ -154,18 +153,4 @@ pub fn epc_format(request: &HttpRequest) -> Result<Option<String>, Problem> {
     headers::check(request)?;
     headers::epc_format(request)?;
     Ok(headers::text(request, &headers::EPC_FORMAT).map(str::to_owned))
-}
-
-/// The document that tells of these events.
-///
-/// # Errors
-/// `internal`.
-pub fn results(
-    shared: &Shared,
-    form: &Form,
-    query_name: &str,
-    subscription_id: Option<&str>,
-    events: &[StoredEvent],
-) -> Result<String, Problem> {
-    answer::results(shared, form, query_name, subscription_id, events)
 }
