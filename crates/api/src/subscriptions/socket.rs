@@ -19,7 +19,6 @@ use crate::limits::{
 };
 use crate::problem::Problem;
 use crate::routes::epcis::answer::{self, Form};
-use crate::routes::epcis::queries::engine;
 use crate::shared::Shared;
 
 /// How long a goodbye may take.
