@@ -8,9 +8,9 @@ use crate::convert::{Bytes32, Place, array_literal, column, column_i64, stored_e
 use crate::error::Error;
 
 mod search;
-#[cfg(feature = "testing")]
-pub use search::explain;
 pub use search::{Found, Position, Search, arrived, count, horizon, newest, search};
+#[cfg(feature = "testing")]
+pub use search::{each_way, explain};
 
 stored_enum! {
     /// The five event types of EPCIS 2.0.

@@ -19,7 +19,7 @@ pub struct EventMeasure<'a> {
     pub captured_at: OffsetDateTime,
 }
 
-/// Adds rows.
+/// Adds rows: all those of an event at once.
 ///
 /// # Errors
 /// [`Error::Unavailable`]; [`Error::Sqlx`] for a text that is no number.
@@ -28,8 +28,8 @@ pub async fn insert(conn: &mut PgConnection, rows: &[EventMeasure<'_>]) -> Resul
         return Ok(());
     }
     sqlx::query!(
-        "INSERT INTO event_measure (name, value, event_seq, captured_at)
-         SELECT name, value::numeric, event_seq, captured_at
+        "INSERT INTO event_measure (name, value, event_seq, captured_at, several)
+         SELECT name, value::numeric, event_seq, captured_at, count(*) OVER (PARTITION BY event_seq, name) > 1
          FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
                      AS r (name, value, event_seq, captured_at)",
         &column(rows, |row| row.name) as &[&str],

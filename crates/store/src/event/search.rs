@@ -3,20 +3,36 @@
 //! Which conditions there are is known only when a query is asked, so that these statements are put together at run time
 //! and alone are not checked when this crate is compiled; every value is a parameter.
 //!
-//! A page is looked for twice. First [near by](near): among the next ten thousand events of the order that is asked for,
-//! where what is common is found at once. Then, where that was not enough, [everywhere](far), by the indexes of terms,
-//! measures, identifiers and times, where what is rare is found at once. The planner is not asked to choose between the
-//! two: it knows how often a common term occurs, and nothing of a rare one.
+//! What costs time is reading events that are not asked for, and which index reads fewest depends on how often each value
+//! occurs. PostgreSQL knows that of common values, and nothing of rare ones; left alone it walks a million events for one
+//! of them, or fetches a million for their site. So there are four [ways](way::Ways), and none is left to its estimates:
+//!
+//! 1. *Led.* A condition that [few events meet](lead) leads to them, by its index; the others are asked of each. The look
+//!    at how many those are is bounded. A site, an action, a type of event leads only where it is rare itself.
+//! 2. *Near.* Where every condition is common: among the next ten thousand events of the order that is asked for.
+//! 3. *Along.* Where common terms have none there, because one begins only later: the order of capture is cut into spans
+//!    of 4,096 events, the index of terms knows the span of each event, and an intersection with a span costs a tenth of a
+//!    millisecond when it is empty. As many spans are asked for as cost no more than the last way.
+//! 4. *Far.* Everything that is found by an index of PostgreSQL's choice, sorted. This is what is left for another order
+//!    than that of capture, and for identifiers, measures and times that many events have.
 
 mod condition;
+mod lead;
 mod order;
+#[cfg(feature = "testing")]
+mod testing;
+mod way;
 
 use epcis::query::EventQuery;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row as _};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 use time::OffsetDateTime;
 
-use self::condition::Condition;
+use self::lead::Lead;
 use self::order::Sort;
+#[cfg(feature = "testing")]
+pub use self::testing::{each_way, explain};
+use self::way::{NEAR_EVENTS, Ways};
 use super::StoredEvent;
 use crate::convert::{Place, to_i64};
 use crate::error::Error;
@@ -64,17 +80,11 @@ pub struct Found {
 /// [`Error::Unavailable`]; [`Error::Inconsistent`].
 pub async fn search(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec<Found>, Error> {
     let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
-    let sort = Sort::of(search.query.order.as_ref());
     set_plan_mode(conn, "force_custom_plan").await?;
-    let mut rows = Vec::new();
-    let mut is_done = false;
-    if let Some(mut sql) = near("", search, &conditions, &sort)? {
-        rows = sql.build().persistent(false).fetch_all(&mut *conn).await?;
-        is_done = rows.len() >= search.limit as usize || is_all_near(search);
-    }
-    if !is_done {
-        rows = far("", search, &conditions, &sort)?.build().persistent(false).fetch_all(&mut *conn).await?;
-    }
+    let lead = lead::choose(conn, &conditions).await?;
+    let sort = Sort::of(search.query.order.as_ref());
+    let ways = Ways { before: "", search, conditions: &conditions, sort };
+    let rows = page(conn, &ways, &lead).await?;
     set_plan_mode(conn, "force_generic_plan").await?;
     let mut keys = Vec::with_capacity(rows.len());
     let mut positions = Vec::with_capacity(rows.len());
@@ -94,85 +104,31 @@ pub async fn search(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec<
     positions.into_iter().map(found).collect()
 }
 
-/// Events that [`near`] reads: some milliseconds' worth.
-const NEAR_EVENTS: u64 = 10_000;
+/// Goes the ways in turn, until one says that this is the page.
+async fn page(conn: &mut PgConnection, ways: &Ways<'_>, lead: &Lead<'_>) -> Result<Vec<PgRow>, Error> {
+    let limit = ways.search.limit as usize;
+    if let Some(mut sql) = ways.led(lead)? {
+        return Ok(sql.build().persistent(false).fetch_all(conn).await?);
+    }
+    if let Some(mut sql) = ways.near()? {
+        let rows = sql.build().persistent(false).fetch_all(&mut *conn).await?;
+        if rows.len() >= limit || is_all_near(ways.search) {
+            return Ok(rows);
+        }
+    }
+    if let Some((mut sql, is_all)) = ways.along(lead)? {
+        let rows = sql.build().persistent(false).fetch_all(&mut *conn).await?;
+        if rows.len() >= limit || is_all {
+            return Ok(rows);
+        }
+    }
+    Ok(ways.far()?.build().persistent(false).fetch_all(conn).await?)
+}
 
-/// Whether no event lies beyond those that [`near`] reads.
+/// Whether no event lies beyond those that [`Ways::near`] reads.
 fn is_all_near(search: &Search<'_>) -> bool {
     let after = search.after.filter(|_| search.query.order.is_none()).map_or(0, |after| after.seq);
     search.through_seq.saturating_sub(after) <= NEAR_EVENTS
-}
-
-/// The events asked for among the next ones of their order; `None` where that order has no index, or where an index of
-/// identifiers or measures leads to the events more directly.
-fn near(
-    before: &str,
-    search: &Search<'_>,
-    conditions: &[Condition],
-    sort: &Sort<'_>,
-) -> Result<Option<QueryBuilder<Postgres>>, Error> {
-    if !sort.is_indexed() || !conditions.iter().all(Condition::is_of_the_row) {
-        return Ok(None);
-    }
-    let mut sql = QueryBuilder::new(before);
-    sql.push("SELECT x.event_seq, x.captured_at, ");
-    sort.push_key(&mut sql);
-    sql.push(" FROM (SELECT * FROM event_search x");
-    push_bounds(&mut sql, search, sort)?;
-    sort.push_order(&mut sql);
-    sql.push(" LIMIT ").push_bind(to_i64("events", NEAR_EVENTS)?).push(") AS x WHERE true");
-    push_conditions(&mut sql, conditions);
-    sort.push_order(&mut sql);
-    sql.push(" LIMIT ").push_bind(i64::from(search.limit));
-    Ok(Some(sql))
-}
-
-/// The events asked for, found by the index of a condition. `OFFSET 0` keeps the order out of that choice.
-fn far(
-    before: &str,
-    search: &Search<'_>,
-    conditions: &[Condition],
-    sort: &Sort<'_>,
-) -> Result<QueryBuilder<Postgres>, Error> {
-    let mut sql = QueryBuilder::new(before);
-    sql.push("SELECT x.event_seq, x.captured_at, ");
-    sort.push_key(&mut sql);
-    sql.push(" FROM (SELECT * FROM event_search x");
-    push_bounds(&mut sql, search, sort)?;
-    push_conditions(&mut sql, conditions);
-    sql.push(" OFFSET 0) AS x");
-    sort.push_from(&mut sql);
-    sql.push(" WHERE true");
-    if let Some(after) = search.after.filter(|_| !sort.is_indexed()) {
-        sort.push_after(&mut sql, after)?;
-    }
-    sort.push_order(&mut sql);
-    sql.push(" LIMIT ").push_bind(i64::from(search.limit));
-    Ok(sql)
-}
-
-/// How PostgreSQL does a search near by and everywhere, and what that cost.
-///
-/// # Errors
-/// As [`search`].
-#[cfg(feature = "testing")]
-pub async fn explain(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec<String>, Error> {
-    let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
-    let sort = Sort::of(search.query.order.as_ref());
-    set_plan_mode(conn, "force_custom_plan").await?;
-    let before = "EXPLAIN (ANALYZE, TIMING OFF) ";
-    let mut plans = Vec::new();
-    if let Some(mut sql) = near(before, search, &conditions, &sort)? {
-        let plan: Vec<String> = sql.build_query_scalar().persistent(false).fetch_all(&mut *conn).await?;
-        plans.push(plan.join("\n"));
-    }
-    if plans.is_empty() || self::search(conn, search).await?.len() < search.limit as usize {
-        let mut sql = far(before, search, &conditions, &sort)?;
-        let plan: Vec<String> = sql.build_query_scalar().persistent(false).fetch_all(&mut *conn).await?;
-        plans.push(plan.join("\n"));
-    }
-    set_plan_mode(conn, "force_generic_plan").await?;
-    Ok(plans)
 }
 
 /// How many events are asked for, at most `most`. Runs in a transaction of the caller.
@@ -181,11 +137,14 @@ pub async fn explain(conn: &mut PgConnection, search: &Search<'_>) -> Result<Vec
 /// As [`search`].
 pub async fn count(conn: &mut PgConnection, search: &Search<'_>, most: u64) -> Result<u64, Error> {
     let conditions = condition::all(conn, &search.query.clauses, search.site).await?;
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT 1 FROM (SELECT 1 FROM event_search x");
-    push_bounds(&mut sql, search, &Sort::Capture)?;
-    push_conditions(&mut sql, &conditions);
-    sql.push(" OFFSET 0) AS x LIMIT ").push_bind(to_i64("maxEventCount", most)?).push(") AS found");
     set_plan_mode(conn, "force_custom_plan").await?;
+    let lead = lead::choose(conn, &conditions).await?;
+    let ways = Ways { before: "", search, conditions: &conditions, sort: Sort::Capture };
+    let most = to_i64("maxEventCount", most)?;
+    let mut sql = match ways.led_count(&lead, most)? {
+        Some(sql) => sql,
+        None => ways.far_count(most)?,
+    };
     let count: i64 = sql.build_query_scalar().persistent(false).fetch_one(&mut *conn).await?;
     set_plan_mode(conn, "force_generic_plan").await?;
     Place::new("event_search", "count").u64("count", count)
@@ -235,20 +194,4 @@ pub async fn horizon(conn: &mut PgConnection) -> Result<u64, Error> {
 async fn set_plan_mode(conn: &mut PgConnection, mode: &'static str) -> Result<(), Error> {
     sqlx::query_scalar!("SELECT set_config('plan_cache_mode', $1, true)", mode).fetch_one(conn).await?;
     Ok(())
-}
-
-/// Between the page before and the end of the walk.
-fn push_bounds(sql: &mut QueryBuilder<Postgres>, search: &Search<'_>, sort: &Sort<'_>) -> Result<(), Error> {
-    sql.push(" WHERE x.event_seq <= ").push_bind(to_i64("through_seq", search.through_seq)?);
-    match search.after.filter(|_| sort.is_indexed()) {
-        Some(after) => sort.push_after(sql, after),
-        None => Ok(()),
-    }
-}
-
-fn push_conditions(sql: &mut QueryBuilder<Postgres>, conditions: &[Condition]) {
-    for condition in conditions {
-        sql.push(" AND ");
-        condition.push(sql);
-    }
 }

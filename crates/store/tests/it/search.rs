@@ -237,6 +237,7 @@ async fn every_family_of_parameters_finds_what_a_plain_reading_finds() {
             events.iter().zip(&seqs).filter(|(event, _)| query.matches(event)).map(|(_, seq)| *seq).collect();
         assert_eq!(read.len(), *count, "{name}={values}");
         assert_eq!(found(&database, &query, None).await, read, "{name}={values}");
+        assert_each_way(&mut conn, &query, &read).await;
     }
     for (first, second) in ASKED.iter().zip(ASKED.iter().skip(7)) {
         let query = query(
@@ -245,6 +246,54 @@ async fn every_family_of_parameters_finds_what_a_plain_reading_finds() {
         let read: Vec<u64> =
             events.iter().zip(&seqs).filter(|(event, _)| query.matches(event)).map(|(_, seq)| *seq).collect();
         assert_eq!(found(&database, &query, None).await, read, "{first:?} and {second:?}");
+        assert_each_way(&mut conn, &query, &read).await;
+    }
+}
+
+/// That every way to the events finds these.
+async fn assert_each_way(conn: &mut PgConnection, query: &EventQuery, expected: &[u64]) {
+    let mut tx = sqlx::Connection::begin(conn).await.unwrap();
+    let through_seq = event::newest(&mut tx).await.unwrap();
+    let search = Search { query, site: None, after: None, through_seq, limit: 100 };
+    for (way, found) in event::each_way(&mut tx, &search).await.unwrap() {
+        let found: Vec<u64> = found.into_iter().map(|seq| u64::try_from(seq).unwrap()).collect();
+        assert_eq!(found, expected, "{way}: {query:?}");
+    }
+    tx.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_bounds_of_a_measure_find_a_value_between_them_and_two_values_beyond_them() {
+    let database = TestDatabase::new().await;
+    let mut conn = conn(database.pool()).await;
+    let mut seqs = Vec::new();
+    // 10; 20; 10 and 20, once more as one value twice; 30.
+    for values in [&[10.0][..], &[20.0], &[10.0, 20.0], &[10.0, 10.0], &[30.0]] {
+        let mut event = events()[2].clone();
+        let report = event.sensor_elements[0].reports[0].clone();
+        event.sensor_elements[0].reports = values
+            .iter()
+            .map(|value| {
+                let mut report = report.clone();
+                report.value = Some(epcis::Decimal::parse(&value.to_string()).unwrap());
+                report
+            })
+            .collect();
+        seqs.push((put(&mut conn, &event).await, event));
+    }
+    for (lower, upper, count) in
+        [("12", "18", 1), ("10", "18", 3), ("12", "25", 2), ("25", "15", 0), ("15", "15", 1)]
+    {
+        for (above, below) in [("GE_value_CEL", "LE_value_CEL"), ("GT_value_CEL", "LT_value_CEL")] {
+            let query = query(&[(above, lower), (below, upper)]);
+            let read: Vec<u64> =
+                seqs.iter().filter(|(_, event)| query.matches(event)).map(|(seq, _)| *seq).collect();
+            if above.starts_with("GE") {
+                assert_eq!(read.len(), count, "{lower} to {upper}");
+            }
+            assert_eq!(found(&database, &query, None).await, read, "{lower} to {upper}");
+            assert_each_way(&mut conn, &query, &read).await;
+        }
     }
 }
 

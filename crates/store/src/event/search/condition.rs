@@ -1,11 +1,14 @@
-//! Clauses as conditions in SQL.
+//! Clauses as conditions, with master data looked up.
+
+mod sql;
 
 use epcis::CbvVocabulary;
-use epcis::query::{Clause, Identifiers, KeyRange, MasterDataField, Measure, Place, Relation};
+use epcis::query::{Clause, Identifiers, KeyRange, MasterDataField, Measure, Place};
 use epcis::vocabulary::normalise;
-use sqlx::{PgConnection, Postgres, QueryBuilder};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+pub(super) use self::sql::push_between;
 use crate::error::Error;
 use crate::event_epc::EpcRole;
 use crate::master_data;
@@ -131,60 +134,10 @@ impl Condition {
         matches!(self, Self::Terms(_) | Self::EventTime(..) | Self::RecordTime(..))
     }
 
-    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
-        match self {
-            Self::Terms(terms) => {
-                sql.push("x.terms && ").push_bind(terms.clone());
-            }
-            Self::Measure(measure) => push_measure(sql, measure),
-            Self::EventTime(from, before) => push_times(sql, "x.event_time", *from, *before),
-            Self::RecordTime(from, before) => push_times(sql, "x.captured_at", *from, *before),
-            Self::Identifiers { roles, exact, ranges } => push_identifiers(sql, roles, exact, ranges),
-        }
+    /// Whether most events may well meet it, by what it asks for: a type, an action, or the site that its client is of.
+    pub(super) fn is_common_by_nature(&self) -> bool {
+        let common =
+            |term: &String| ["eventType=", "action=", "site="].iter().any(|start| term.starts_with(start));
+        matches!(self, Self::Terms(terms) if terms.iter().any(common))
     }
-}
-
-fn push_times(
-    sql: &mut QueryBuilder<Postgres>,
-    column: &'static str,
-    from: Option<OffsetDateTime>,
-    before: Option<OffsetDateTime>,
-) {
-    sql.push("(true");
-    if let Some(from) = from {
-        sql.push(" AND ").push(column).push(" >= ").push_bind(from);
-    }
-    if let Some(before) = before {
-        sql.push(" AND ").push(column).push(" < ").push_bind(before);
-    }
-    sql.push(")");
-}
-
-fn push_measure(sql: &mut QueryBuilder<Postgres>, measure: &Measure) {
-    let values: Vec<String> = measure.values.iter().map(|value| value.normalised()).collect();
-    sql.push("x.event_seq IN (SELECT m.event_seq FROM event_measure m WHERE m.name = ");
-    sql.push_bind(measure.name.clone()).push(" AND m.value ").push(measure.relation.operator());
-    match (measure.relation, values.first()) {
-        (Relation::Eq, _) => sql.push(" ANY (").push_bind(values).push("::text[]::numeric[]))"),
-        (_, first) => sql.push(" ").push_bind(first.cloned()).push("::numeric)"),
-    };
-}
-
-fn push_identifiers(sql: &mut QueryBuilder<Postgres>, roles: &[i16], exact: &[String], ranges: &[KeyRange]) {
-    sql.push("x.event_seq IN (SELECT p.event_seq FROM event_epc p WHERE p.epc = ANY (");
-    sql.push_bind(exact.to_vec()).push(") AND p.role = ANY (").push_bind(roles.to_vec()).push(")");
-    if !ranges.is_empty() {
-        let starts: Vec<String> = ranges.iter().map(|range| range.start.clone()).collect();
-        // No character of a key comes after this one.
-        let ends: Vec<String> = starts.iter().map(|start| format!("{start}\u{10ffff}")).collect();
-        let has: Vec<String> = ranges.iter().map(|range| range.has.to_owned()).collect();
-        sql.push(" UNION ALL SELECT p.event_seq FROM unnest(").push_bind(starts).push("::text[], ");
-        sql.push_bind(ends).push("::text[], ").push_bind(has);
-        sql.push(
-            "::text[]) AS r (first, last, has) JOIN event_epc p ON p.epc >= r.first AND p.epc < r.last
-             WHERE strpos(p.epc, r.has) > 0 AND p.role = ANY (",
-        );
-        sql.push_bind(roles.to_vec()).push(")");
-    }
-    sql.push(")");
 }
