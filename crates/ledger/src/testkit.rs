@@ -65,10 +65,17 @@ pub fn pack(serial: &str) -> PackIdentity {
     PackIdentity { gtin: gtin(), serial: SerialNumber::new(serial).unwrap() }
 }
 
-/// An organisation's site; the fifth organisation's is another than the first's.
+/// An organisation's site; those of the first seven differ.
 pub fn site(id: OrganisationId) -> Gln {
-    const SITES: [&str; 5] =
-        ["9521321000001", "9521321000018", "9521321000025", "9521321000032", "9521321000049"];
+    const SITES: [&str; 7] = [
+        "9521321000001",
+        "9521321000018",
+        "9521321000025",
+        "9521321000032",
+        "9521321000049",
+        "9521321000056",
+        "9521321000063",
+    ];
     Gln::new(SITES[id.0 as usize % SITES.len()]).unwrap()
 }
 

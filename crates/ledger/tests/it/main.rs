@@ -8,5 +8,6 @@ mod evidence;
 mod forgery;
 mod golden;
 mod model;
+mod rfc6962;
 mod samples;
 mod simulation;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 /// Milliseconds in an hour.
 pub const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
-/// How many organisations take part: maker, distributor, pharmacy, regulator, another pharmacy.
-pub const ORGANISATIONS: u32 = 5;
+/// How many organisations take part: maker, distributor, pharmacy, regulator, another pharmacy, another maker.
+pub const ORGANISATIONS: u32 = 6;
 /// The maker, whose product it is.
 pub const MAKER: u32 = 1;
 /// The authority.
 pub const REGULATOR: u32 = 4;
+/// A maker that may commission in its own space alone, whatever the packs are called there.
+pub const RIVAL: u32 = 6;
 
 /// What somebody tries with a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,17 +47,33 @@ impl State {
     }
 }
 
+/// What an attempt reveals to show that its author holds the pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// What the label gives for the version that the attempt names.
+    Right,
+    /// Made up.
+    Forged,
+    /// What opened the pack once, or will: read off the chain.
+    OtherVersion,
+    /// What opens another pack.
+    OtherPack,
+    /// Nothing.
+    Absent,
+}
+
 /// One attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt {
     pub act: Act,
     pub pack: usize,
     pub by: u32,
+    /// In whose space the record lives, as the attempt claims.
+    pub issuer: u32,
     /// Organisation whose site it happens at.
     pub site: u32,
     pub version: u32,
-    /// Whether the opening is the label's.
-    pub opened: bool,
+    pub opening: Opening,
     pub site_time_ms: u64,
     pub checked: u64,
 }
@@ -63,8 +81,10 @@ pub struct Attempt {
 /// A change to the directory.
 #[derive(Debug, Clone, Copy)]
 pub enum Decree {
-    /// Recall of one of two lots.
+    /// Recall of one of two lots, or (2) withdrawal of the product.
     Recall { lot: usize },
+    /// Registration of a second product under the maker's company prefix.
+    Register,
     /// Suspension or reinstatement.
     Standing { of: u32, suspended: bool },
 }
@@ -82,8 +102,10 @@ pub struct Pack {
 /// The ledger as it should be.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    pub packs: BTreeMap<usize, Pack>,
-    recalled: [bool; 2],
+    /// By issuer and pack.
+    pub packs: BTreeMap<(u32, usize), Pack>,
+    recalled: [bool; 3],
+    registered: bool,
     last_recall: u64,
     pub suspended: [bool; ORGANISATIONS as usize + 1],
 }
@@ -108,6 +130,7 @@ impl Model {
                 self.last_recall = height;
                 true
             }
+            Decree::Register => by == MAKER && !std::mem::replace(&mut self.registered, true),
             Decree::Standing { of, suspended } => {
                 if by != REGULATOR || of == by || self.suspended[of as usize] == suspended {
                     return false;
@@ -119,14 +142,16 @@ impl Model {
     }
 
     /// Whether the attempt takes effect.
-    pub fn attempt(&mut self, attempt: &Attempt, block_time_ms: u64) -> bool {
+    pub fn attempt(&mut self, attempt: &Attempt, (height, block_time_ms): (u64, u64)) -> bool {
         let not_ahead = attempt.site_time_ms <= block_time_ms + 2_000;
         let not_old = block_time_ms <= attempt.site_time_ms + 72 * HOUR_MS;
-        let informed = attempt.checked >= self.last_recall;
+        // The recalls are of the maker's product: nobody else's packs stop for them.
+        let informed =
+            (attempt.issuer != MAKER || attempt.checked >= self.last_recall) && attempt.checked < height;
         if !(not_ahead && not_old && informed) {
             return false;
         }
-        let before = self.packs.get(&attempt.pack).copied();
+        let before = self.packs.get(&(attempt.issuer, attempt.pack)).copied();
         let Some(state) = after(before, attempt, block_time_ms) else {
             return false;
         };
@@ -139,30 +164,33 @@ impl Model {
             site_time_ms: attempt.site_time_ms,
             block_time_ms,
         };
-        self.packs.insert(attempt.pack, pack);
+        self.packs.insert((attempt.issuer, attempt.pack), pack);
         true
     }
 }
 
 fn after(before: Option<Pack>, attempt: &Attempt, block_time_ms: u64) -> Option<State> {
     let Some(pack) = before else {
-        let fresh = attempt.act == Act::Commission && attempt.by == MAKER && attempt.version == 0;
+        let own_space = matches!(attempt.by, MAKER | RIVAL) && attempt.by == attempt.issuer;
+        let fresh = attempt.act == Act::Commission && own_space && attempt.version == 0;
         return fresh.then_some(State::Active);
     };
-    if attempt.version != pack.version || !(attempt.opened || attempt.by == MAKER) {
+    if attempt.version != pack.version || !(attempt.opening == Opening::Right || attempt.by == attempt.issuer)
+    {
         return None;
     }
-    // 1 maker, 2 distributor, 3 and 5 pharmacies, 4 regulator.
     let by = attempt.by;
+    let (maker, distributor, pharmacy) = (matches!(by, 1 | 6), by == 2, matches!(by, 3 | 5));
+    let trade = maker || distributor;
     match (pack.state, attempt.act) {
-        (State::Active, Act::Dispense) => matches!(by, 2 | 3 | 5).then_some(State::Supplied),
+        (State::Active, Act::Dispense) => (distributor || pharmacy).then_some(State::Supplied),
         (State::Active, Act::Sample) => Some(State::Sampled),
-        (State::Active, Act::Lock) => matches!(by, 1 | 2).then_some(State::Locked),
-        (State::Locked, Act::Unlock) => matches!(by, 1 | 2).then_some(State::Active),
-        (State::Active, Act::Destroy) => matches!(by, 1 | 2 | 3 | 5).then_some(State::Destroyed),
-        (State::Locked, Act::Destroy) => matches!(by, 1 | 2).then_some(State::Destroyed),
-        (State::Active, Act::Steal) => matches!(by, 1 | 2).then_some(State::Stolen),
-        (State::Active, Act::Export) => matches!(by, 1 | 2).then_some(State::Exported),
+        (State::Active, Act::Lock) => trade.then_some(State::Locked),
+        (State::Locked, Act::Unlock) => trade.then_some(State::Active),
+        (State::Active, Act::Destroy) => (trade || pharmacy).then_some(State::Destroyed),
+        (State::Locked, Act::Destroy) => trade.then_some(State::Destroyed),
+        (State::Active, Act::Steal) => trade.then_some(State::Stolen),
+        (State::Active, Act::Export) => trade.then_some(State::Exported),
         (State::Supplied | State::Sampled, Act::Undo) => {
             let own = pack.by == by && pack.site == Some(attempt.site);
             let in_ten_days = attempt.site_time_ms <= pack.site_time_ms + 10 * DAY_MS;
