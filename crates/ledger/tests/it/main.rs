@@ -7,6 +7,8 @@ mod decoders;
 mod evidence;
 mod forgery;
 mod golden;
+mod governance;
+mod handovers;
 mod model;
 mod rfc6962;
 mod samples;

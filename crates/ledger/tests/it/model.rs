@@ -87,6 +87,26 @@ pub enum Decree {
     Register,
     /// Suspension or reinstatement.
     Standing { of: u32, suspended: bool },
+    /// A change by quorum.
+    Governed { number: u64, effective: u64, act: Governance, approving: u32 },
+}
+
+/// What governors change. Sets of organisations are bits, the first organisation's being 1 << 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Governance {
+    Standing {
+        of: u32,
+        suspended: bool,
+    },
+    /// Who votes, and so who governs.
+    Validators {
+        of: u32,
+    },
+    /// Rules of this version, with another time in which a dispense may be taken back.
+    Rules {
+        version: u32,
+        undo_days: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +120,7 @@ pub struct Pack {
 }
 
 /// The ledger as it should be.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// By issuer and pack.
     pub packs: BTreeMap<(u32, usize), Pack>,
@@ -108,6 +128,32 @@ pub struct Model {
     registered: bool,
     last_recall: u64,
     pub suspended: [bool; ORGANISATIONS as usize + 1],
+    pub governors: u32,
+    pub version: u32,
+    pub undo_days: u64,
+    /// Number of the last governed change.
+    pub number: u64,
+    /// Height, number, act of what is to come.
+    pending: BTreeMap<(u64, u64), Governance>,
+    pub dropped: u32,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model {
+            packs: BTreeMap::new(),
+            recalled: [false; 3],
+            registered: false,
+            last_recall: 0,
+            suspended: [false; ORGANISATIONS as usize + 1],
+            governors: 0b1_1110,
+            version: 1,
+            undo_days: 10,
+            number: 0,
+            pending: BTreeMap::new(),
+            dropped: 0,
+        }
+    }
 }
 
 impl Pack {
@@ -118,6 +164,50 @@ impl Pack {
 }
 
 impl Model {
+    /// Begins the block at `height`: what governors decided for it takes effect.
+    pub fn open(&mut self, height: u64) {
+        let later = self.pending.split_off(&(height + 1, 0));
+        for act in std::mem::replace(&mut self.pending, later).into_values() {
+            match act {
+                // A set of validators has been named by the header before: it is never dropped.
+                Governance::Validators { of } => self.governors = of,
+                act if !self.fits(act) => self.dropped += 1,
+                Governance::Standing { of, suspended } => self.suspended[of as usize] = suspended,
+                Governance::Rules { version, undo_days } => {
+                    (self.version, self.undo_days) = (version, undo_days);
+                }
+            }
+        }
+    }
+
+    fn fits(&self, act: Governance) -> bool {
+        match act {
+            Governance::Standing { of, suspended } => self.suspended[of as usize] != suspended,
+            Governance::Validators { of } => {
+                of != 0 && (1..=ORGANISATIONS).all(|id| of & 1 << id == 0 || !self.suspended[id as usize])
+            }
+            Governance::Rules { version, .. } => version == self.version + 1,
+        }
+    }
+
+    fn governed(
+        &mut self,
+        (number, effective): (u64, u64),
+        act: Governance,
+        approving: u32,
+        height: u64,
+    ) -> bool {
+        let enough = approving.count_ones() * 3 > self.governors.count_ones() * 2;
+        let permitted = enough && approving & !self.governors == 0;
+        let in_order = number > self.number && effective >= height + 2;
+        if !permitted || !in_order || !self.fits(act) {
+            return false;
+        }
+        self.number = number;
+        self.pending.insert((effective, number), act);
+        true
+    }
+
     /// Whether the decree takes effect.
     pub fn decree(&mut self, by: u32, decree: Decree, height: u64) -> bool {
         match decree {
@@ -138,6 +228,9 @@ impl Model {
                 self.suspended[of as usize] = suspended;
                 true
             }
+            Decree::Governed { number, effective, act, approving } => {
+                self.governed((number, effective), act, approving, height)
+            }
         }
     }
 
@@ -152,7 +245,7 @@ impl Model {
             return false;
         }
         let before = self.packs.get(&(attempt.issuer, attempt.pack)).copied();
-        let Some(state) = after(before, attempt, block_time_ms) else {
+        let Some(state) = after(before, attempt, block_time_ms, self.undo_days) else {
             return false;
         };
         let first = attempt.act == Act::Commission;
@@ -169,7 +262,7 @@ impl Model {
     }
 }
 
-fn after(before: Option<Pack>, attempt: &Attempt, block_time_ms: u64) -> Option<State> {
+fn after(before: Option<Pack>, attempt: &Attempt, block_time_ms: u64, undo_days: u64) -> Option<State> {
     let Some(pack) = before else {
         let own_space = matches!(attempt.by, MAKER | RIVAL) && attempt.by == attempt.issuer;
         let fresh = attempt.act == Act::Commission && own_space && attempt.version == 0;
@@ -193,9 +286,9 @@ fn after(before: Option<Pack>, attempt: &Attempt, block_time_ms: u64) -> Option<
         (State::Active, Act::Export) => trade.then_some(State::Exported),
         (State::Supplied | State::Sampled, Act::Undo) => {
             let own = pack.by == by && pack.site == Some(attempt.site);
-            let in_ten_days = attempt.site_time_ms <= pack.site_time_ms + 10 * DAY_MS;
-            let in_thirteen = block_time_ms <= pack.block_time_ms + 13 * DAY_MS;
-            (own && in_ten_days && in_thirteen).then_some(State::Active)
+            let by_site = attempt.site_time_ms <= pack.site_time_ms + undo_days * DAY_MS;
+            let by_block = block_time_ms <= pack.block_time_ms + (undo_days + 3) * DAY_MS;
+            (own && by_site && by_block).then_some(State::Active)
         }
         _ => None,
     }

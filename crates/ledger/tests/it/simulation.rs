@@ -9,16 +9,18 @@
 //! Not covered: commissioning for others (`commissions_for`), free samples and checking out, lengths of blocks and
 //! batches at their bounds, the mempool, votes and certificates, and more than one honest batch of an author in a block.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 
+use ledger::directory::{Fate, OrganisationStanding};
 use ledger::execute::{InvalidBatch, InvalidBlock};
 use ledger::testkit::{self, LOT, Network, OTHER_LOT};
-use ledger::{Block, Canonical, OrganisationId, Outcome, PackIdentity, SignedBatch};
+use ledger::trust::Voters;
+use ledger::{Block, Canonical, Height, OrganisationId, Outcome, PackIdentity, SignedBatch, ValidatorSet};
 use lifecycle::{PackState, Role};
 
-use crate::model::{Act, Attempt, HOUR_MS, Model, State};
+use crate::model::{Act, Attempt, Decree, Governance, HOUR_MS, Model, ORGANISATIONS, State};
 use nodes::Others;
 use plans::Plan;
 
@@ -27,7 +29,7 @@ mod nodes;
 mod plans;
 
 const PACKS: usize = 3;
-const BLOCKS: u32 = 10;
+const BLOCKS: u32 = 8;
 
 /// xorshift64*: small, seeded, the same everywhere.
 struct Dice(u64);
@@ -102,6 +104,7 @@ impl World {
         const STEPS: [u64; 8] = [1, 10, 500, 500, HOUR_MS, HOUR_MS, 70 * HOUR_MS, 11 * 24 * HOUR_MS];
         let step_ms = self.dice.pick(&STEPS);
         let (height, time_ms) = (self.network.state.height.0 + 1, self.network.state.time_ms + step_ms);
+        self.model.open(height);
         let mut plans = self.plans(time_ms);
         let mut batches: Vec<SignedBatch> = plans.iter().map(|plan| self.sign(plan)).collect();
         loop {
@@ -134,7 +137,16 @@ impl World {
             if let Some(decree) = plan.decree {
                 let expected = self.model.decree(plan.by, decree, height);
                 assert_eq!(outcomes[0] == Outcome::Accepted, expected, "{decree:?} by {}", plan.by);
-                self.count(if expected { "decree" } else { "decree refused" });
+                self.count(match (decree, expected) {
+                    (Decree::Governed { act, .. }, true) => match act {
+                        Governance::Standing { .. } => "governed standing",
+                        Governance::Validators { .. } => "governed validators",
+                        Governance::Rules { .. } => "governed rules",
+                    },
+                    (Decree::Governed { .. }, false) => "governed refused",
+                    (_, true) => "decree",
+                    (_, false) => "decree refused",
+                });
             }
         }
         for (plan, outcomes) in plans.iter().zip(&outcomes) {
@@ -145,6 +157,7 @@ impl World {
             }
         }
         self.compare_records();
+        self.compare_governance(height);
         self.others.follow(&bytes, &self.network, &mut self.dice);
     }
 
@@ -169,6 +182,46 @@ impl World {
             _ => {}
         }
         assert!((0..=1).contains(net), "dispensed {net} times");
+    }
+
+    /// Who votes on this block and on the next, under which rules, who is suspended, what was dropped.
+    fn compare_governance(&self, height: u64) {
+        let mut next = self.model.clone();
+        next.open(height + 1);
+        let state = &self.network.state;
+        let voters =
+            |set: &ValidatorSet| -> BTreeSet<_> { set.iter().map(|voter| voter.organisation).collect() };
+        let named = |set: u32| -> BTreeSet<_> { plans::members(set).collect() };
+        assert_eq!(voters(state.directory.validators()), named(self.model.governors));
+        assert_eq!(voters(state.next_validators()), named(next.governors));
+        assert_eq!(state.directory.rules().version, self.model.version);
+        assert_eq!(state.opening().rules().version, next.version);
+        let dropped = state.directory.governed().filter(|change| matches!(change.fate, Fate::Dropped(_)));
+        assert_eq!(dropped.count() as u32, self.model.dropped);
+        for id in 1..=ORGANISATIONS {
+            let there = state.directory.organisation(OrganisationId(id)).unwrap();
+            let suspended = there.standing == OrganisationStanding::Suspended;
+            assert_eq!(suspended, self.model.suspended[id as usize], "standing of {id}");
+        }
+    }
+
+    /// Every decided header, signed by those who voted on it, is trusted from the genesis on by whoever follows the
+    /// hand-overs, and each hand-over is needed.
+    fn follow_hand_overs(&mut self) {
+        let handovers = self.network.handovers();
+        let mut voters = Voters::of_genesis(&self.network.genesis);
+        voters.follow(&handovers).unwrap();
+        for height in (1..=self.network.state.height.0 + 1).map(Height) {
+            assert_eq!(voters.at(height), self.network.voters.at(height), "voters of block {height}");
+        }
+        let head = self.network.signed_header(self.network.state.height);
+        assert_eq!(head.verify(voters.trust()), Ok(()));
+        if let Some(last) = handovers.last() {
+            let mut behind = Voters::of_genesis(&self.network.genesis);
+            behind.follow(&handovers[..handovers.len() - 1]).unwrap();
+            assert!(last.block.verify(behind.trust()).is_err());
+            self.count("hand-over");
+        }
     }
 
     fn compare_records(&self) {
@@ -196,6 +249,10 @@ fn lot_of(number: usize) -> &'static str {
 fn history(seed: u64) -> Tally {
     let mut world = World::new(seed);
     (0..BLOCKS).for_each(|_| world.step());
+    if seed % 8 == 0 {
+        world.follow_hand_overs();
+    }
+    world.tally.insert("dropped".to_owned(), world.model.dropped);
     world.tally
 }
 
@@ -236,13 +293,20 @@ fn random_histories_are_as_the_model_says() {
     let tally = all(only.map_or(1..=count, |seed| seed..=seed));
     println!("histories: {tally:?}");
     if only.is_none() && count >= 1_000 {
-        let missing: Vec<_> = WANTED.iter().filter(|name| !tally.contains_key(**name)).collect();
+        let missing: Vec<_> =
+            WANTED.iter().filter(|name| !tally.get(**name).is_some_and(|n| *n > 0)).collect();
         assert!(missing.is_empty(), "no history had: {missing:?}");
     }
 }
 
 /// What the histories must have had, at least once.
-const WANTED: [&str; 38] = [
+const WANTED: [&str; 44] = [
+    "governed standing",
+    "governed validators",
+    "governed rules",
+    "governed refused",
+    "dropped",
+    "hand-over",
     "Commission",
     "Dispense",
     "Undo",

@@ -73,7 +73,8 @@ impl World {
         }
         let old = self.network.blocks[self.dice.below(height) as usize].block.batches.clone();
         let Some(old) = old.first() else { return };
-        if !self.is_free(good, old.batch.header.author) {
+        // One that changes the directory would make others of the block invalid first.
+        if !old.batch.changes.is_empty() || !self.is_free(good, old.batch.header.author) {
             return;
         }
         let expected = self.network.state.tip(old.batch.header.author).sequence + 1;

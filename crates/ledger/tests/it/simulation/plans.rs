@@ -1,13 +1,17 @@
 //! What the organisations of a history try, honest or not.
 
 use gs1::Gtin;
-use ledger::directory::{OrganisationStanding, ProductDetails};
-use ledger::testkit::{change, commission, recall};
-use ledger::{DirectoryChange, Hash, Height, OrganisationId, SignedBatch, StatusUpdate};
+use ledger::directory::{GovernedAct, GovernedChange, OrganisationStanding, ProductDetails};
+use ledger::testkit::{change, commission, organisation_key, recall, validator_key};
+use ledger::{
+    DirectoryChange, Hash, Height, OrganisationId, Rules, SignedBatch, StatusUpdate, Validator, ValidatorSet,
+};
 use lifecycle::Transition;
 
 use super::{PACKS, World, lot_of};
-use crate::model::{Act, Attempt, Decree, HOUR_MS, MAKER, ORGANISATIONS, Opening, REGULATOR, RIVAL};
+use crate::model::{
+    Act, Attempt, Decree, Governance, HOUR_MS, MAKER, ORGANISATIONS, Opening, REGULATOR, RIVAL,
+};
 
 /// What one organisation hands in for a block.
 pub struct Plan {
@@ -80,6 +84,9 @@ impl World {
     }
 
     fn decree(&mut self, by: u32) -> Option<Decree> {
+        if self.dice.one_in(6) {
+            return Some(self.governed());
+        }
         let dice = &mut self.dice;
         match by {
             REGULATOR if dice.one_in(3) => {
@@ -93,6 +100,28 @@ impl World {
             _ if dice.one_in(20) => Some(Decree::Register),
             _ if dice.one_in(30) => Some(Decree::Standing { of: 3, suspended: true }),
             _ => None,
+        }
+    }
+
+    /// A change by quorum, for which enough governors have signed or not, whoever carries it.
+    fn governed(&mut self) -> Decree {
+        let (dice, model) = (&mut self.dice, &self.model);
+        let height = self.network.state.height.0 + 1;
+        let of = 1 + dice.below(ORGANISATIONS.into()) as u32;
+        let members = (dice.below(32) as u32) & 0b1_1110;
+        let act = match dice.below(4) {
+            0 => Governance::Validators { of: members.max(0b10) },
+            1 => Governance::Rules {
+                version: model.version + if dice.one_in(6) { 2 } else { 1 },
+                undo_days: dice.pick(&[5, 10, 12, 40]),
+            },
+            _ => Governance::Standing { of, suspended: !model.suspended[of as usize] },
+        };
+        Decree::Governed {
+            number: if dice.one_in(8) { model.number } else { model.number + 1 + dice.below(2) },
+            effective: height + dice.pick(&[1, 2, 2, 2, 3, 4]),
+            act,
+            approving: if dice.one_in(4) { members } else { model.governors },
         }
     }
 
@@ -185,27 +214,68 @@ impl World {
     }
 
     pub fn sign(&mut self, plan: &Plan) -> SignedBatch {
-        let changes = plan.decree.map(change_of);
+        let changes = plan.decree.map(|decree| self.change_of(decree));
         let updates = plan.attempts.iter().map(|attempt| self.update(attempt)).collect();
         let events = vec![Hash([7; 32]); plan.attempts.len()];
         self.network.batch(OrganisationId(plan.by), &events, changes.into_iter().collect(), updates)
     }
+
+    fn change_of(&self, decree: Decree) -> DirectoryChange {
+        match decree {
+            Decree::Recall { lot: 2 } => recall(None),
+            Decree::Recall { lot } => recall(Some(lot_of(lot))),
+            Decree::Register => DirectoryChange::RegisterProduct(ProductDetails {
+                gtin: Gtin::new("09521568251211").unwrap(),
+                name: "Example 10 mg tablets".to_owned(),
+                form: "tablet".to_owned(),
+                strength: "10 mg".to_owned(),
+            }),
+            Decree::Standing { of, suspended } => DirectoryChange::SetStanding {
+                organisation: OrganisationId(of),
+                standing: standing(suspended),
+                reason: "inspection".to_owned(),
+            },
+            Decree::Governed { number, effective, act, approving } => {
+                let network = &self.network.state.network;
+                let mut change = GovernedChange::new(number, Height(effective), act_of(act));
+                for governor in members(approving) {
+                    change.approve(network, governor, &organisation_key(governor));
+                }
+                DirectoryChange::Governed(change)
+            }
+        }
+    }
 }
 
-fn change_of(decree: Decree) -> DirectoryChange {
-    match decree {
-        Decree::Recall { lot: 2 } => recall(None),
-        Decree::Recall { lot } => recall(Some(lot_of(lot))),
-        Decree::Register => DirectoryChange::RegisterProduct(ProductDetails {
-            gtin: Gtin::new("09521568251211").unwrap(),
-            name: "Example 10 mg tablets".to_owned(),
-            form: "tablet".to_owned(),
-            strength: "10 mg".to_owned(),
-        }),
-        Decree::Standing { of, suspended } => DirectoryChange::SetStanding {
+fn standing(suspended: bool) -> OrganisationStanding {
+    if suspended { OrganisationStanding::Suspended } else { OrganisationStanding::Good }
+}
+
+/// The organisations of a set of bits.
+pub fn members(set: u32) -> impl Iterator<Item = OrganisationId> {
+    (1..=ORGANISATIONS).filter(move |id| set & 1 << id != 0).map(OrganisationId)
+}
+
+fn act_of(act: Governance) -> GovernedAct {
+    match act {
+        Governance::Standing { of, suspended } => GovernedAct::SetStanding {
             organisation: OrganisationId(of),
-            standing: if suspended { OrganisationStanding::Suspended } else { OrganisationStanding::Good },
+            standing: standing(suspended),
             reason: "inspection".to_owned(),
         },
+        Governance::Validators { of } => {
+            let voter = |organisation| Validator {
+                organisation,
+                public_key: validator_key(organisation).public_key(),
+                power: 1,
+            };
+            GovernedAct::SetValidators { validators: ValidatorSet::new(members(of).map(voter).collect()) }
+        }
+        Governance::Rules { version, undo_days } => {
+            let mut rules = Rules { version, ..Rules::eu() };
+            let windows = rules.matrix.0.iter_mut().filter_map(|row| row.undo_window_ms.as_mut());
+            windows.for_each(|window| *window = undo_days * 24 * HOUR_MS);
+            GovernedAct::SetRules { rules }
+        }
     }
 }
