@@ -84,7 +84,7 @@ impl World {
     }
 
     fn decree(&mut self, by: u32) -> Option<Decree> {
-        if self.dice.one_in(6) {
+        if self.dice.one_in(9) {
             return Some(self.governed());
         }
         let dice = &mut self.dice;
