@@ -29,7 +29,7 @@ mod nodes;
 mod plans;
 
 const PACKS: usize = 3;
-const BLOCKS: u32 = 8;
+const BLOCKS: u32 = 6;
 
 /// xorshift64*: small, seeded, the same everywhere.
 struct Dice(u64);
@@ -249,7 +249,7 @@ fn lot_of(number: usize) -> &'static str {
 fn history(seed: u64) -> Tally {
     let mut world = World::new(seed);
     (0..BLOCKS).for_each(|_| world.step());
-    if seed % 8 == 0 {
+    if seed.is_multiple_of(8) {
         world.follow_hand_overs();
     }
     world.tally.insert("dropped".to_owned(), world.model.dropped);
@@ -294,7 +294,7 @@ fn random_histories_are_as_the_model_says() {
     println!("histories: {tally:?}");
     if only.is_none() && count >= 1_000 {
         let missing: Vec<_> =
-            WANTED.iter().filter(|name| !tally.get(**name).is_some_and(|n| *n > 0)).collect();
+            WANTED.iter().filter(|name| tally.get(**name).is_none_or(|n| *n == 0)).collect();
         assert!(missing.is_empty(), "no history had: {missing:?}");
     }
 }
