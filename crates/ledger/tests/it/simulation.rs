@@ -292,7 +292,7 @@ fn random_histories_are_as_the_model_says() {
     let count = setting("THERIAC_HISTORIES").unwrap_or(10_000);
     let tally = all(only.map_or(1..=count, |seed| seed..=seed));
     println!("histories: {tally:?}");
-    if only.is_none() && count >= 1_000 {
+    if only.is_none() && count >= 10_000 {
         let missing: Vec<_> =
             WANTED.iter().filter(|name| tally.get(**name).is_none_or(|n| *n == 0)).collect();
         assert!(missing.is_empty(), "no history had: {missing:?}");
