@@ -5,6 +5,7 @@ use ledger::commitment::Disclosure;
 use ledger::directory::Entry;
 use ledger::evidence::Evidence;
 use ledger::receipt::{EventReceipt, ItemReceipt};
+use ledger::trust::{Checkpoint, Handovers};
 use ledger::{Block, BlockHeader, Canonical, Certificate, DirectoryChange, SignedBatch, StatusRecord, StatusUpdate};
 use libfuzzer_sys::fuzz_target;
 
@@ -33,6 +34,8 @@ fuzz_target!(|bytes: &[u8]| {
     let Some((first, rest)) = bytes.split_first() else { return };
     match TYPES.get(usize::from(*first)) {
         Some(decode) => decode(rest),
+        None if *first == 12 => canonical::<Handovers>(rest),
+        None if *first == 13 => canonical::<Checkpoint>(rest),
         None => disclosure(rest),
     }
 });

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{Canonical, DecodeError, Reader, Writer, canonical_struct};
 use crate::hash::{TaggedHasher, hash_of};
-use crate::limits::{BATCH_CHANGES_MAX, BATCH_EVENTS_MAX, BATCH_UPDATES_MAX};
+use crate::limits::{BATCH_CHANGES_MAX, BATCH_EVENTS_MAX, BATCH_GOVERNED_MAX, BATCH_UPDATES_MAX};
 use crate::merkle::Tree;
 use crate::{DirectoryChange, Hash, OrganisationId, PublicKey, Signature, SigningKey, StatusUpdate, tags};
 
@@ -218,7 +218,9 @@ impl Batch {
     /// Whether header and items belong together and keep the bounds.
     pub fn is_whole(&self) -> bool {
         let header = &self.header;
+        let governed = |change: &&DirectoryChange| matches!(change, DirectoryChange::Governed(_));
         header.changes as usize == self.changes.len()
+            && self.changes.iter().filter(governed).count() <= BATCH_GOVERNED_MAX
             && header.updates as usize == self.updates.len()
             && header.events <= BATCH_EVENTS_MAX
             && header.events == padded(header.events)

@@ -1,105 +1,27 @@
 //! The directory: who takes part, which products exist, what is recalled or withdrawn, who votes, which rules
 //! hold. Public to all members, agreed on by all, hashed into every block header.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use gs1::{CompanyPrefix, Gln, Gtin, Lot};
-use lifecycle::{Refusal, Role};
+use gs1::{Gln, Gtin, Lot};
+use lifecycle::Refusal;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Canonical, DecodeError, Reader, Writer, canonical_struct};
-use crate::limits::ORGANISATION_LIST_MAX;
+use crate::codec::{Canonical, canonical_struct};
 use crate::merkle::Tree;
-use crate::{Hash, Height, PublicKey, Rules, ValidatorSet};
+use crate::{Hash, Height, Rules, ValidatorSet};
 
+mod act;
 mod change;
 mod entry;
+mod governance;
+mod organisation;
 
+pub use act::GovernedAct;
 pub use change::{DirectoryChange, ProductDetails, RecallClass};
 pub use entry::{Entry, EntryKind};
-
-/// Number of an organisation in the directory, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct OrganisationId(pub u32);
-
-impl Canonical for OrganisationId {
-    fn write(&self, to: &mut Writer) {
-        self.0.write(to);
-    }
-    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(OrganisationId(u32::read(from)?))
-    }
-}
-
-impl std::fmt::Display for OrganisationId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
-
-/// A key that signs an organisation's batches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyEntry {
-    /// The key.
-    pub public_key: PublicKey,
-    /// First height at which it may sign.
-    pub from: Height,
-    /// First height at which it no longer may.
-    pub until: Option<Height>,
-}
-canonical_struct!(KeyEntry { public_key, from, until });
-
-/// Whether an organisation may take part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrganisationStanding {
-    /// It may.
-    Good,
-    /// Its batches are not includable.
-    Suspended,
-}
-
-/// A trading partner or authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Organisation {
-    /// Its number.
-    pub id: OrganisationId,
-    /// Its name.
-    pub name: String,
-    /// Its part in the supply chain.
-    pub role: Role,
-    /// Its sites, legal entity first.
-    pub glns: Vec<Gln>,
-    /// Its GS1 company prefixes: it may register products under them.
-    pub company_prefixes: Vec<CompanyPrefix>,
-    /// Keys that sign its batches.
-    pub keys: Vec<KeyEntry>,
-    /// For whom it may commission, besides itself.
-    #[serde(default)]
-    pub commissions_for: Vec<OrganisationId>,
-    /// Whether it may take part, and since when.
-    pub standing: OrganisationStanding,
-    /// Height at which the standing was last set; 0: at genesis.
-    pub standing_since: Height,
-}
-
-impl Organisation {
-    /// Whether `key` may sign a batch in the block at `height`.
-    pub fn has_key(&self, key: &PublicKey, height: Height) -> bool {
-        self.keys.iter().any(|entry| {
-            entry.public_key == *key && entry.from <= height && entry.until.is_none_or(|until| height < until)
-        })
-    }
-
-    /// Keys that may sign a batch in the block at `height`.
-    pub fn keys_at(&self, height: Height) -> impl Iterator<Item = &PublicKey> {
-        self.keys
-            .iter()
-            .filter(move |entry| entry.from <= height && entry.until.is_none_or(|until| height < until))
-            .map(|entry| &entry.public_key)
-    }
-}
+pub use governance::{Approval, Fate, Governed, GovernedChange};
+pub use organisation::{KeyEntry, Organisation, OrganisationId, OrganisationStanding};
 
 /// A trade item that packs are commissioned of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +79,9 @@ pub struct Directory {
     stops: BTreeMap<StopKey, Stop>,
     validators: ValidatorSet,
     rules: Rules,
+    governed: BTreeMap<u64, Governed>,
+    /// Derived: height and number of each governed change that is pending.
+    pending: BTreeSet<(Height, u64)>,
     /// Derived: which organisation a site belongs to.
     sites: BTreeMap<Gln, OrganisationId>,
     /// Derived: height of the last recall or withdrawal of an issuer's products.
@@ -172,6 +97,8 @@ impl Directory {
             stops: BTreeMap::new(),
             validators,
             rules,
+            governed: BTreeMap::new(),
+            pending: BTreeSet::new(),
             sites: BTreeMap::new(),
             last_stop: BTreeMap::new(),
         };
@@ -183,7 +110,7 @@ impl Directory {
     pub fn put(&mut self, entry: Entry) {
         match entry {
             Entry::Organisation(organisation) => {
-                self.sites.extend(organisation.glns.iter().map(|gln| (*gln, organisation.id)));
+                self.put_sites(&organisation);
                 self.organisations.insert(organisation.id, organisation);
             }
             Entry::Product(product) => {
@@ -196,7 +123,26 @@ impl Directory {
             }
             Entry::Rules(rules) => self.rules = rules,
             Entry::Validators(validators) => self.validators = validators,
+            Entry::Governed(governed) => {
+                let place = (governed.effective, governed.number);
+                match governed.fate {
+                    Fate::Pending => self.pending.insert(place),
+                    Fate::Done | Fate::Dropped(_) => self.pending.remove(&place),
+                };
+                self.governed.insert(governed.number, governed);
+            }
         }
+    }
+
+    /// The organisation's sites, and no longer those that its entry had before.
+    fn put_sites(&mut self, organisation: &Organisation) {
+        let before = self.organisations.get(&organisation.id);
+        for gln in before.iter().flat_map(|before| &before.glns) {
+            if self.sites.get(gln) == Some(&organisation.id) {
+                self.sites.remove(gln);
+            }
+        }
+        self.sites.extend(organisation.glns.iter().map(|gln| (*gln, organisation.id)));
     }
 
     /// Every entry, in the order that the root covers.
@@ -205,7 +151,9 @@ impl Directory {
         let products = self.products.values().cloned().map(Entry::Product);
         let stops = self.stops.values().cloned().map(Entry::Stop);
         let rest = [Entry::Rules(self.rules.clone()), Entry::Validators(self.validators.clone())];
-        organisations.chain(products).chain(stops).chain(rest)
+        // Last, so that a directory that has none has the root it always had.
+        let governed = self.governed.values().cloned().map(Entry::Governed);
+        organisations.chain(products).chain(stops).chain(rest).chain(governed)
     }
 
     /// Root of the tree over all entries, in order.
@@ -275,7 +223,7 @@ impl Directory {
         self.last_stop.get(&issuer).copied().unwrap_or_default()
     }
 
-    /// Who votes.
+    /// Who votes on the block that this directory is the state after; [`Self::validators_at`] looks ahead.
     pub fn validators(&self) -> &ValidatorSet {
         &self.validators
     }
@@ -285,10 +233,11 @@ impl Directory {
         &self.rules
     }
 
-    /// Decides a change that one organisation may make alone, and the entry it leads to.
+    /// Decides a change that one organisation may make alone, and the entry it leads to. A governed change is none:
+    /// [`Self::admit_governed`] decides it.
     ///
     /// # Errors
-    /// The [`Refusal`] that applies.
+    /// The [`Refusal`] that applies; for a governed change [`Refusal::Quorum`].
     pub fn admit(
         &self,
         author: OrganisationId,
@@ -297,41 +246,5 @@ impl Directory {
         time_ms: u64,
     ) -> Result<Entry, Refusal> {
         change::admit(self, author, change, height, time_ms)
-    }
-}
-
-impl Canonical for Organisation {
-    fn write(&self, to: &mut Writer) {
-        self.id.write(to);
-        self.name.write(to);
-        self.role.write(to);
-        to.list(&self.glns);
-        to.list(&self.company_prefixes);
-        to.list(&self.keys);
-        to.list(&self.commissions_for);
-        self.standing.write(to);
-        self.standing_since.write(to);
-    }
-    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Organisation {
-            id: OrganisationId::read(from)?,
-            name: String::read(from)?,
-            role: Role::read(from)?,
-            glns: from.list("sites", ORGANISATION_LIST_MAX)?,
-            company_prefixes: from.list("company prefixes", ORGANISATION_LIST_MAX)?,
-            keys: from.list("keys", ORGANISATION_LIST_MAX)?,
-            commissions_for: from.list("issuers", ORGANISATION_LIST_MAX)?,
-            standing: OrganisationStanding::read(from)?,
-            standing_since: Height::read(from)?,
-        })
-    }
-}
-
-impl Canonical for OrganisationStanding {
-    fn write(&self, to: &mut Writer) {
-        u8::from(*self == OrganisationStanding::Suspended).write(to);
-    }
-    fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(if bool::read(from)? { OrganisationStanding::Suspended } else { OrganisationStanding::Good })
     }
 }

@@ -1,6 +1,7 @@
 //! Execution: what a decided block does to the state. Every node computes the same.
 //!
-//! Directory changes of all batches come first, then status updates, each in block order. A refusal concerns
+//! Governed changes that take effect at this height come first, then directory changes of all batches, then status
+//! updates, each in block order. A refusal concerns
 //! one item and consumes its batch's sequence; a batch that may not be included at all makes the block invalid.
 
 use std::collections::BTreeMap;
@@ -17,7 +18,10 @@ use crate::hash::TaggedHasher;
 use crate::keys::lock_of;
 use crate::merkle::Tree;
 use crate::status::Location;
-use crate::{Block, Directory, Genesis, Hash, Height, OrganisationId, StatusRecord, StatusUpdate, tags};
+use crate::{
+    Block, Directory, DirectoryChange, Genesis, Hash, Height, OrganisationId, StatusRecord, StatusUpdate,
+    ValidatorSet, tags,
+};
 
 mod validity;
 
@@ -122,6 +126,20 @@ impl ChainState {
         TaggedHasher::new(tags::DIRECTORY_ROOT).fixed(&self.entries_root.0).var(&tips.0).finish()
     }
 
+    /// The directory in which the next block begins: with the governed changes made that take effect at its height.
+    pub fn opening(&self) -> Arc<Directory> {
+        let mut directory = self.directory.clone();
+        if directory.is_due(self.height.next()) {
+            Arc::make_mut(&mut directory).take_effect(self.height.next());
+        }
+        directory
+    }
+
+    /// Who votes on the next block.
+    pub fn next_validators(&self) -> &ValidatorSet {
+        self.directory.validators_at(self.height.next())
+    }
+
     /// Where this organisation's next batch goes.
     pub fn tip(&self, organisation: OrganisationId) -> Tip {
         self.tips.get(&organisation).copied().unwrap_or_default()
@@ -202,11 +220,19 @@ pub fn results_tree(block: &Block, outcomes: &[Vec<Outcome>]) -> Tree {
 
 fn run_changes(next: &mut ChainState, block: &Block, outcomes: &mut Vec<Vec<Outcome>>) -> Vec<Entry> {
     let mut entries = Vec::new();
+    if next.directory.is_due(next.height) {
+        entries = Arc::make_mut(&mut next.directory).take_effect(next.height);
+    }
     for signed in &block.batches {
         let author = signed.batch.header.author;
         outcomes.push(Vec::with_capacity(signed.batch.header.items() as usize));
         for change in &signed.batch.changes {
-            let decided = next.directory.admit(author, change, next.height, next.time_ms);
+            let decided = match change {
+                DirectoryChange::Governed(change) => {
+                    next.directory.admit_governed(&next.network, author, change, next.height)
+                }
+                _ => next.directory.admit(author, change, next.height, next.time_ms),
+            };
             let outcome = match decided {
                 Ok(entry) => {
                     Arc::make_mut(&mut next.directory).put(entry.clone());
@@ -321,15 +347,16 @@ fn next_version(
 impl ChainState {
     /// The header of the next block with these batches at this time.
     pub fn next_header(&self, batches: &[crate::SignedBatch], time_ms: u64) -> crate::BlockHeader {
+        let height = self.height.next();
         crate::BlockHeader {
             network: self.network,
-            height: self.height.next(),
+            height,
             previous: self.block,
             time_ms: time_ms.max(self.time_ms + 1),
             batches: batches.len() as u32,
             batches_root: batches_tree(batches).root(),
-            rules_version: self.directory.rules().version,
-            next_validators: self.directory.validators().hash(),
+            rules_version: self.opening().rules().version,
+            next_validators: self.directory.validators_at(height.next()).hash(),
             results_root: self.results_root,
             directory_root: self.directory_root(),
             status_root: self.status_root,

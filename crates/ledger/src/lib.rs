@@ -22,6 +22,7 @@ pub mod status;
 pub mod tags;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+pub mod trust;
 pub mod validators;
 
 pub use batch::{Batch, BatchHeader, Item, SignedBatch};

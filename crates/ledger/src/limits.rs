@@ -28,3 +28,16 @@ pub const EVENT_FIELDS_MAX: u32 = 1 << 20;
 pub const DISCLOSURE_BYTES_MAX: usize = 64 << 20;
 /// Updates whose receipts one piece of evidence carries: a pack changes state a few times in its life.
 pub const EVIDENCE_RECEIPTS_MAX: usize = 64;
+/// Heights from the block that includes a governed change to the one in which it takes effect, at least: the header
+/// between them names the validators of the latter.
+pub const EFFECTIVE_AHEAD_MIN: u64 = 2;
+/// The same, at most: at a block a second, more than eleven days.
+pub const EFFECTIVE_AHEAD_MAX: u64 = 1_000_000;
+/// Governed changes that wait for their height: people decide few in eleven days.
+pub const GOVERNED_PENDING_MAX: usize = 64;
+/// Governed changes in a batch: with [`VALIDATORS_MAX`] signatures each, 512 verifications of some 0.1 ms at most.
+pub const BATCH_GOVERNED_MAX: usize = 4;
+/// Weight of one validator's vote: the sum over [`VALIDATORS_MAX`], three times, is far within 64 bits.
+pub const VALIDATOR_POWER_MAX: u64 = 1_000_000;
+/// Hand-overs that a verifier follows from genesis or checkpoint: at one a month, more than eighty years.
+pub const HANDOVERS_MAX: usize = 1_024;

@@ -2,7 +2,7 @@
 //!
 //! Leaf hash: `H(0x00 ‖ leaf)`; node: `H(0x01 ‖ left ‖ right)`; a tree of n > 1 leaves splits at the largest
 //! power of two below n. The ledger uses SHA3-256 ([`Hash`]); published SHA-256 vectors run through the same
-//! code.
+//! code (`tests/it/rfc6962.rs`).
 
 use digest::{Digest, Output};
 use sha3::Sha3_256;
@@ -233,6 +233,3 @@ pub fn root_of_path(data: &[u8], index: u32, size: u32, path: &[Hash]) -> Result
     let root = root_from_inclusion::<Sha3_256>(leaf::<Sha3_256>(data), index.into(), size.into(), &path)?;
     Ok(Hash(root.into()))
 }
-
-#[cfg(test)]
-mod tests;

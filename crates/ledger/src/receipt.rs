@@ -10,7 +10,9 @@ use crate::codec::{Canonical, DecodeError, Reader, Writer, canonical_struct};
 use crate::execute::ItemResult;
 use crate::limits::PATH_MAX;
 use crate::merkle::{ProofError, root_of_path};
-use crate::{BatchHeader, BlockHeader, Certificate, Hash, Height, Item, Outcome, ValidatorSet};
+use crate::trust::BrokenHandover;
+pub use crate::trust::Trust;
+use crate::{BatchHeader, BlockHeader, Certificate, Hash, Height, Item, Outcome};
 
 /// Version of the receipts' encodings.
 pub const VERSION: u8 = 1;
@@ -122,15 +124,6 @@ macro_rules! versioned {
 versioned!(EventReceipt { commitment, path, anchor });
 versioned!(ItemReceipt { item, path, anchor, outcome, result_path, next });
 
-/// What a verifier trusts: the network and who votes in it.
-#[derive(Debug, Clone, Copy)]
-pub struct Trust<'a> {
-    /// The network.
-    pub network: &'a Hash,
-    /// Its validators.
-    pub validators: &'a ValidatorSet,
-}
-
 /// The link at which a proof breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
@@ -150,34 +143,17 @@ pub enum Broken {
         /// How it fails.
         cause: CertificateError,
     },
+    /// A hand-over does not follow from the one before it.
+    #[error("hand-over at block {height}: {cause}")]
+    Handover {
+        /// Height of its block.
+        height: Height,
+        /// How it fails.
+        cause: BrokenHandover,
+    },
     /// Two parts that belong together do not.
     #[error("{0}")]
     Mismatch(&'static str),
-}
-
-impl SignedHeader {
-    /// Checks that the network decided this block.
-    ///
-    /// # Errors
-    /// [`Broken`] naming the link.
-    pub fn verify(&self, trust: Trust<'_>) -> Result<(), Broken> {
-        let (header, certificate) = (&self.header, &self.certificate);
-        if header.network != *trust.network {
-            return Err(Broken::Mismatch("the block belongs to another network"));
-        }
-        if certificate.block != header.hash() || certificate.height != header.height {
-            return Err(Broken::Mismatch("the certificate is of another block"));
-        }
-        if header.next_validators != trust.validators.hash() {
-            return Err(Broken::Mismatch(
-                "the block hands over to validators that this trust does not cover",
-            ));
-        }
-        certificate
-            .verify(trust.network, trust.validators)
-            .map_err(|cause| Broken::Certificate { height: header.height, cause })?;
-        Ok(())
-    }
 }
 
 fn path(link: &'static str, path: &Path, leaf: &[u8], root: &Hash) -> Result<(), Broken> {

@@ -40,6 +40,11 @@ impl PublicKey {
         key.verify(message, &signature).map_err(|_| BadSignature)
     }
 
+    /// Whether it is a point of the curve: anything else verifies nothing.
+    pub fn is_point(&self) -> bool {
+        VerifyingKey::from_sec1_bytes(&self.0).is_ok()
+    }
+
     fn parts(&self, signature: &Signature) -> Result<(VerifyingKey, ecdsa::Signature), BadSignature> {
         let key = VerifyingKey::from_sec1_bytes(&self.0).map_err(|_| BadSignature)?;
         let signature = ecdsa::Signature::from_slice(&signature.0).map_err(|_| BadSignature)?;

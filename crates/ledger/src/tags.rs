@@ -48,9 +48,11 @@ pub const VOTE: &str = "theriac.vote.v1";
 pub const PROPOSAL: &str = "theriac.proposal.v1";
 /// What a validator signs of the parts of a proposal.
 pub const PROPOSAL_PARTS: &str = "theriac.proposal-parts.v1";
+/// What governors sign of a governed change: over network, number, height and act.
+pub const GOVERNED_CHANGE: &str = "theriac.governed-change.v1";
 
 /// All of them; a test holds that they are distinct.
-pub const ALL: [&str; 23] = [
+pub const ALL: [&str; 24] = [
     NETWORK,
     PACK,
     RECORD_KEY,
@@ -74,6 +76,7 @@ pub const ALL: [&str; 23] = [
     VOTE,
     PROPOSAL,
     PROPOSAL_PARTS,
+    GOVERNED_CHANGE,
 ];
 
 #[cfg(test)]

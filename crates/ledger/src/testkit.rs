@@ -17,11 +17,12 @@ use sha2::{Digest, Sha256};
 
 use crate::batch::{padded, padding};
 use crate::certificate::{CommitSignature, VoteKind, vote_sign_bytes};
-use crate::directory::{KeyEntry, OrganisationStanding};
+use crate::directory::{GovernedAct, GovernedChange, KeyEntry, OrganisationStanding};
 use crate::evidence::Evidence;
 use crate::execute::{InvalidBlock, record_keys};
 use crate::prove::DecidedBlock;
-use crate::receipt::{EventReceipt, ItemReceipt, SignedHeader, Trust};
+use crate::receipt::{EventReceipt, ItemReceipt, SignedHeader};
+use crate::trust::{Handover, Trust, Voters};
 use crate::{
     Batch, Block, BlockHeader, Canonical, Certificate, ChainState, DirectoryChange, Execution, Genesis, Hash,
     Height, Item, Organisation, OrganisationId, Outcome, PackIdentity, Product, Rules, SignedBatch,
@@ -65,10 +66,17 @@ pub fn pack(serial: &str) -> PackIdentity {
     PackIdentity { gtin: gtin(), serial: SerialNumber::new(serial).unwrap() }
 }
 
-/// An organisation's site; the fifth organisation's is another than the first's.
+/// An organisation's site; those of the first seven differ.
 pub fn site(id: OrganisationId) -> Gln {
-    const SITES: [&str; 5] =
-        ["9521321000001", "9521321000018", "9521321000025", "9521321000032", "9521321000049"];
+    const SITES: [&str; 7] = [
+        "9521321000001",
+        "9521321000018",
+        "9521321000025",
+        "9521321000032",
+        "9521321000049",
+        "9521321000056",
+        "9521321000063",
+    ];
     Gln::new(SITES[id.0 as usize % SITES.len()]).unwrap()
 }
 
@@ -148,6 +156,8 @@ pub struct Network {
     pub records: BTreeMap<Hash, StatusRecord>,
     /// Every block, from height 1.
     pub blocks: Vec<Decided>,
+    /// Who votes on which of them.
+    pub voters: Voters,
     /// Leaves of every batch's events tree, by batch hash.
     leaves: BTreeMap<Hash, Vec<Hash>>,
 }
@@ -157,6 +167,7 @@ impl Network {
     pub fn of(genesis: Genesis) -> Self {
         Network {
             state: ChainState::genesis(&genesis),
+            voters: Voters::of_genesis(&genesis),
             genesis,
             records: BTreeMap::new(),
             blocks: Vec::new(),
@@ -166,7 +177,7 @@ impl Network {
 
     /// What a verifier of this network trusts.
     pub fn trust(&self) -> Trust<'_> {
-        Trust { network: &self.state.network, validators: self.state.directory.validators() }
+        self.voters.trust()
     }
 
     /// An organisation's next batch: events by their commitments, padded, and items.
@@ -208,6 +219,8 @@ impl Network {
         let execution = execute(&self.state, &block, records);
         self.records.extend(execution.records.clone());
         self.state = execution.state.clone();
+        let (network, first) = (self.state.network, self.genesis.validator_set());
+        self.voters = Voters::of_directory(network, first, &self.state.directory);
         self.blocks.push(Decided { block, execution });
         self.blocks.last().unwrap()
     }
@@ -219,10 +232,44 @@ impl Network {
         self.commit(block)
     }
 
-    /// A block as a node that indexed it has it, with the precommits of three of the four validators.
+    /// A governed change with the approvals of these members.
+    pub fn governed(
+        &self,
+        effective: Height,
+        act: GovernedAct,
+        approving: &[OrganisationId],
+    ) -> DirectoryChange {
+        let number = self.state.directory.last_governed() + 1;
+        let mut change = GovernedChange::new(number, effective, act);
+        for governor in approving {
+            change.approve(&self.state.network, *governor, &organisation_key(*governor));
+        }
+        DirectoryChange::Governed(change)
+    }
+
+    /// Every hand-over so far.
+    pub fn handovers(&self) -> Vec<Handover> {
+        let changed = |height: &Height| self.voters.at(*height) != self.voters.at(height.next());
+        let heights = (1..=self.state.height.0).map(Height).filter(changed);
+        let handover = |height: Height| Handover {
+            block: self.signed_header(height),
+            validators: self.voters.at(height.next()).unwrap().clone(),
+        };
+        heights.map(handover).collect()
+    }
+
+    /// A block as a node that indexed it has it, with the precommits of its validators: of all but the
+    /// last, where they are enough.
     pub fn decided(&self, height: Height) -> DecidedBlock {
         let Decided { block, execution } = &self.blocks[height.0 as usize - 1];
-        let certificate = certify(&block.header, VoteKind::Precommit, 0, &MEMBERS[..3]);
+        let validators = self.voters.at(height).unwrap().iter();
+        let mut signers: Vec<OrganisationId> = validators.map(|validator| validator.organisation).collect();
+        signers.sort_unstable();
+        let (all, fewer) = (signers.len(), signers.len().saturating_sub(1));
+        if fewer * 3 > all * 2 {
+            signers.pop();
+        }
+        let certificate = certify(&block.header, VoteKind::Precommit, 0, &signers);
         let outcomes = DecidedBlock::outcome_bytes(&execution.outcomes);
         DecidedBlock::from_stored(block.clone(), certificate, &outcomes).unwrap()
     }

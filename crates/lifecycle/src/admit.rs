@@ -101,11 +101,23 @@ pub enum Refusal {
     /// The organisation is not in the directory.
     #[error("the organisation is not in the directory")]
     UnknownOrganisation,
+    /// Not more than two thirds of the governors signed the change, or a signature does not hold.
+    #[error("not more than two thirds of the governors approve of this")]
+    Quorum,
+    /// The number of the governed change was used before, or a later one was.
+    #[error("the number of this governed change has passed")]
+    Number,
+    /// The governed change takes effect too early, or too late.
+    #[error("the height from which this should hold is out of bounds")]
+    Effective,
+    /// The governed change does not fit the directory as it is.
+    #[error("this does not fit the directory as it is")]
+    Unfit,
 }
 
 impl Refusal {
     /// Every refusal, in code order.
-    pub const ALL: [Refusal; 16] = [
+    pub const ALL: [Refusal; 20] = [
         Refusal::UnknownPack,
         Refusal::AlreadyCommissioned,
         Refusal::AlreadyInState,
@@ -122,6 +134,10 @@ impl Refusal {
         Refusal::AlreadyRegistered,
         Refusal::AlreadyStopped,
         Refusal::UnknownOrganisation,
+        Refusal::Quorum,
+        Refusal::Number,
+        Refusal::Effective,
+        Refusal::Unfit,
     ];
 
     /// The refusal's byte on the ledger (never 0, which stands for accepted).
@@ -156,6 +172,10 @@ impl Refusal {
             Refusal::AlreadyRegistered => "already_registered",
             Refusal::AlreadyStopped => "already_stopped",
             Refusal::UnknownOrganisation => "unknown_organisation",
+            Refusal::Quorum => "quorum",
+            Refusal::Number => "number",
+            Refusal::Effective => "effective",
+            Refusal::Unfit => "unfit",
         }
     }
 }

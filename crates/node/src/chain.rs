@@ -6,7 +6,10 @@ use ledger::batch::Tip;
 use ledger::codec::{Reader, Writer};
 use ledger::directory::Entry;
 use ledger::link::NodeStatus;
-use ledger::{Canonical, ChainState, DecodeError, Directory, Genesis, Hash, Height, OrganisationId};
+use ledger::trust::Voters;
+use ledger::{
+    Canonical, ChainState, DecodeError, Directory, Genesis, Hash, Height, OrganisationId, ValidatorSet,
+};
 use store::PgPool;
 
 use crate::error::Error;
@@ -15,6 +18,8 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct Chain {
     current: RwLock<Current>,
+    /// Who voted first.
+    first: ValidatorSet,
 }
 
 #[derive(Debug, Clone)]
@@ -39,12 +44,19 @@ impl Chain {
             }
             Some(stored) => restore(pool, genesis, stored).await?,
         };
-        Ok(Chain { current: RwLock::new(Current { state: Arc::new(state), roots_pending }) })
+        let current = RwLock::new(Current { state: Arc::new(state), roots_pending });
+        Ok(Chain { current, first: genesis.validator_set() })
     }
 
     /// The state now.
     pub fn state(&self) -> Arc<ChainState> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).state.clone()
+    }
+
+    /// Who votes on which block, from the first on and as far ahead as it is decided.
+    pub fn voters(&self) -> Voters {
+        let state = self.state();
+        Voters::of_directory(state.network, self.first.clone(), &state.directory)
     }
 
     /// Whether an empty block is due, so that the last block's roots reach a header.

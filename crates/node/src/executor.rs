@@ -109,7 +109,7 @@ impl Executor {
 }
 
 fn committed(state: &ChainState) -> Committed {
-    Committed { next_validators: state.directory.validators().clone() }
+    Committed { next_validators: state.next_validators().clone() }
 }
 
 fn app_error(error: Error) -> AppError {
@@ -168,8 +168,9 @@ impl App for Executor {
         Ok(self.chain.state().height)
     }
 
-    async fn validators(&self, _height: Height) -> Result<ValidatorSet, AppError> {
-        Ok(self.chain.state().directory.validators().clone())
+    async fn validators(&self, height: Height) -> Result<ValidatorSet, AppError> {
+        let nobody = || AppError::Halt(format!("nobody votes on block {height}"));
+        self.chain.voters().at(height).cloned().ok_or_else(nobody)
     }
 
     async fn wait_for_work(&self) {

@@ -64,7 +64,8 @@ impl Mempool {
         if sequence <= state.tip(author).sequence {
             return Offer::Known;
         }
-        let Some(organisation) = state.directory.organisation(author) else {
+        let directory = state.opening();
+        let Some(organisation) = directory.organisation(author) else {
             return Offer::Invalid;
         };
         if header.network != state.network {

@@ -2,10 +2,9 @@
 
 use ledger::commitment::Disclosure;
 use ledger::evidence::Evidence;
-use ledger::receipt::{Anchor, Broken, EventReceipt, ItemReceipt, SignedHeader, Trust};
-use ledger::{
-    BlockHeader, Directory, DirectoryChange, Genesis, Hash, Item, OrganisationId, Outcome, ValidatorSet,
-};
+use ledger::receipt::{Anchor, Broken, EventReceipt, ItemReceipt, SignedHeader};
+use ledger::trust::{Trust, Voters};
+use ledger::{BlockHeader, Directory, DirectoryChange, Genesis, Item, OrganisationId, Outcome};
 use serde_json::{Value, json};
 
 use crate::input::Proof;
@@ -25,8 +24,7 @@ pub struct Age {
 pub fn verify(proof: &Proof, genesis: &Genesis, event: Option<&Disclosure>, age: Option<Age>) -> Report {
     let trusted = Trusted { genesis: genesis.name.clone(), network: genesis.network().to_string() };
     let mut verifier = Verifier {
-        network: genesis.network(),
-        validators: genesis.validator_set(),
+        voters: Voters::of_genesis(genesis),
         directory: genesis.directory(),
         ahead_max_ms: genesis.rules.block_ahead_max_ms,
         checks: Vec::new(),
@@ -69,8 +67,7 @@ struct Claim {
 }
 
 struct Verifier {
-    network: Hash,
-    validators: ValidatorSet,
+    voters: Voters,
     directory: Directory,
     /// How far the network lets a block's time be ahead of a clock.
     ahead_max_ms: u64,
@@ -79,7 +76,7 @@ struct Verifier {
 
 impl Verifier {
     fn trust(&self) -> Trust<'_> {
-        Trust { network: &self.network, validators: &self.validators }
+        self.voters.trust()
     }
 
     fn name(&self, id: OrganisationId) -> String {
@@ -201,10 +198,11 @@ impl Verifier {
 
     fn decided(&mut self, block: &SignedHeader) {
         let SignedHeader { header, certificate } = block;
-        let (signed, all) = (certificate.signatures.len(), self.validators.len());
-        let voters = certificate.signatures.iter().filter_map(|commit| self.validators.get(&commit.address));
+        let Some(validators) = self.voters.at(header.height) else { return };
+        let (signed, all) = (certificate.signatures.len(), validators.len());
+        let voters = certificate.signatures.iter().filter_map(|commit| validators.get(&commit.address));
         let power = voters.fold(0u64, |sum, voter| sum.saturating_add(voter.power));
-        let total = self.validators.power();
+        let total = validators.power();
         let (height, hash, round) = (header.height, header.hash(), certificate.round);
         self.checks.push(format!(
             "block {height} {hash} is decided: {signed} of {all} validators, power {power} of {total}, round {round}"
@@ -254,6 +252,10 @@ fn described(item: &Item) -> String {
         Item::Change(DirectoryChange::SetStanding { organisation, standing, reason }) => {
             let standing = format!("{standing:?}").to_lowercase();
             format!("setting organisation {organisation}'s standing to {standing}, \"{reason}\"")
+        }
+        Item::Change(DirectoryChange::Governed(change)) => {
+            let (number, effective, count) = (change.number, change.effective, change.approvals.len());
+            format!("governed change {number}, from block {effective} on, with {count} approvals")
         }
     }
 }

@@ -132,6 +132,80 @@ fn bounds_hold() {
     assert_eq!(refused, Err(WireError::Tag));
 }
 
+/// One encoding of each kind of message, as peers send them.
+fn messages() -> Vec<Bytes> {
+    let (height, value, proposer) = (Height(9), BlockId([1; 32]), Address([4; 20]));
+    let skip = RoundSignature::new(VoteType::Prevote, NilOrVal::Nil, proposer, signature());
+    let round = RoundCertificate {
+        height,
+        round: Round::new(4),
+        cert_type: RoundCertificateType::Skip,
+        round_signatures: vec![skip; 2],
+    };
+    let init = Init { height, round: Round::new(0), valid_round: Round::Nil, block: value, bytes: 3 };
+    let part = Part::Init(init, Bytes::from_static(b"abc"));
+    let stream = StreamId::new(Bytes::from_static(&[1; 16]));
+    let (valid_round, validity, peer_id) =
+        (Round::Nil, Validity::Valid, PeerId::from_bytes(&[0, 3, 1, 2, 3]).unwrap());
+    vec![
+        Wire.encode(&SignedConsensusMsg::Vote(vote(NilOrVal::Val(value)))).unwrap(),
+        Wire.encode(&LivenessMsg::SkipRoundCertificate(round)).unwrap(),
+        Wire.encode(&StreamMessage::new(stream, 7, StreamContent::Data(part.clone()))).unwrap(),
+        Wire.encode(&part).unwrap(),
+        Wire.encode(&ValidatorProof::<Chain>::new(vec![2; 33], vec![3; 39], signature())).unwrap(),
+        Wire.encode(&ProposedValue::<Chain> {
+            height,
+            round: Round::new(0),
+            valid_round,
+            proposer,
+            value,
+            validity,
+        })
+        .unwrap(),
+        Wire.encode(&polka()).unwrap(),
+        Wire.encode(&Status::<Chain> { peer_id, tip_height: height, history_min_height: Height(1) }).unwrap(),
+        Wire.encode(&Request::<Chain>::ValueRequest(ValueRequest::new(Height(3)..=Height(18)))).unwrap(),
+        Wire.encode(&response(2)).unwrap(),
+    ]
+}
+
+/// A change to a message's bytes: at a place, one byte, or four that claim a length, or a stretch that goes or comes twice.
+fn damage(bytes: &mut Vec<u8>, (kind, place, value): (u8, prop::sample::Index, u32)) {
+    if bytes.is_empty() {
+        return;
+    }
+    let at = place.index(bytes.len());
+    let end = (at + value as usize % 40).min(bytes.len());
+    match kind {
+        0 => bytes[at] = value as u8,
+        1 => bytes.truncate(at),
+        2 => drop(bytes.drain(at..end)),
+        3 => {
+            let stretch = bytes[at..end].to_vec();
+            bytes.splice(at..at, stretch);
+        }
+        _ => {
+            let claim = if kind == 4 { value } else { value % 300 }.to_be_bytes();
+            let end = (at + 4).min(bytes.len());
+            bytes[at..end].copy_from_slice(&claim[..end - at]);
+        }
+    }
+}
+
+/// Every decoder takes the bytes, whatever they are.
+fn all_decoders(bytes: &Bytes) {
+    canonical::<SignedConsensusMsg<Chain>>(bytes);
+    canonical::<LivenessMsg<Chain>>(bytes);
+    canonical::<StreamMessage<Part>>(bytes);
+    canonical::<Part>(bytes);
+    canonical::<ValidatorProof<Chain>>(bytes);
+    canonical::<ProposedValue<Chain>>(bytes);
+    canonical::<PolkaCertificate<Chain>>(bytes);
+    canonical::<Status<Chain>>(bytes);
+    canonical::<Request<Chain>>(bytes);
+    canonical::<Response<Chain>>(bytes);
+}
+
 /// Decoding either fails or gives what encodes to the same bytes.
 fn canonical<T>(bytes: &Bytes)
 where
@@ -149,15 +223,17 @@ proptest! {
         rest in proptest::collection::vec(prop_oneof![3 => 0u8..4, 1 => any::<u8>()], 0..300),
     ) {
         let bytes: Bytes = [&[tag], rest.as_slice()].concat().into();
-        canonical::<SignedConsensusMsg<Chain>>(&bytes);
-        canonical::<LivenessMsg<Chain>>(&bytes);
-        canonical::<StreamMessage<Part>>(&bytes);
-        canonical::<Part>(&bytes);
-        canonical::<ValidatorProof<Chain>>(&bytes);
-        canonical::<ProposedValue<Chain>>(&bytes);
-        canonical::<PolkaCertificate<Chain>>(&bytes);
-        canonical::<Status<Chain>>(&bytes);
-        canonical::<Request<Chain>>(&bytes);
-        canonical::<Response<Chain>>(&bytes);
+        all_decoders(&bytes);
+    }
+
+    #[test]
+    fn damaged_messages_never_panic(
+        pick in any::<prop::sample::Index>(),
+        damages in proptest::collection::vec((0u8..6, any::<prop::sample::Index>(), any::<u32>()), 1..5),
+    ) {
+        let messages = messages();
+        let mut bytes = messages[pick.index(messages.len())].to_vec();
+        damages.into_iter().for_each(|one| damage(&mut bytes, one));
+        all_decoders(&bytes.into());
     }
 }

@@ -1,5 +1,7 @@
 //! The encoding: golden bytes, and properties over any message and any bytes.
 
+use std::path::Path;
+
 use bytes::Bytes;
 use exchange::limits::{MESSAGE_BYTES_MAX, REPLY_BYTES_MAX};
 use exchange::{Alert, DisclosedEvent, Message, MessageError, Reply, Shipment};
@@ -24,6 +26,68 @@ fn alert() -> Alert {
         lot: Some(Lot::new("L1").unwrap()),
         site_gln: gln(),
         detail: "second dispense".to_owned(),
+    }
+}
+
+/// What the fuzz target `exchange` starts from: one of each, behind the byte that chooses the decoder.
+fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let event = |name: &str, bytes: usize| DisclosedEvent {
+        author: OrganisationId(2),
+        event_id: name.to_owned(),
+        disclosure: vec![0xd0; bytes].into(),
+        receipt: Bytes::from_static(b"R"),
+    };
+    let notice =
+        |events| Shipment { id: [1; 16], consignor: OrganisationId(3), consignee_gln: gln(), events };
+    let message = |message: Message| [&[0], message.encode().unwrap().as_ref()].concat();
+    let reply = |reply: Reply| [&[1], reply.encode().as_ref()].concat();
+    let one = notice(vec![event("urn:uuid:a", 9), event("urn:uuid:b", 0)]).into_pages().unwrap().remove(0);
+    let mut pages = vec![2];
+    for page in two_pages() {
+        pages.extend((page.len() as u16).to_be_bytes());
+        pages.extend(page);
+    }
+    vec![
+        ("alert", message(Message::Alert(alert()))),
+        ("batch", message(Message::Batch(Bytes::from_static(b"ab")))),
+        ("notice", message(Message::ShipmentNotice(one))),
+        ("wake", message(Message::Wake { height: Height(258) })),
+        ("accepted", reply(Reply::Accepted)),
+        ("busy", reply(Reply::Busy { retry_after_ms: 1 })),
+        ("duplicate", reply(Reply::Duplicate)),
+        ("refused", reply(Reply::refused("no", "why"))),
+        ("pages", pages),
+    ]
+}
+
+/// A notice over two pages, the second going on with the event of the first. Real pages are large; these are written by
+/// hand.
+fn two_pages() -> [Vec<u8>; 2] {
+    let page = |number: u8, continues: u8, receipt: &[u8]| {
+        let head: &[&[u8]] = &[&[1, 3], &[1; 16], &[0, number, 0, 2], &[0, 0, 0, 3], &[0, 0, 0, 13]];
+        let part: &[&[u8]] = &[&[0, 0, 0, 1], &[0, 0, 0, 2], &[0, 0, 0, 1], b"e", &[continues]];
+        let rest: &[&[u8]] = &[&[0, 0, 0, 1], b"D", &[0, 0, 0, receipt.len() as u8], receipt];
+        [head.concat(), gln().as_str().as_bytes().to_vec(), part.concat(), rest.concat()].concat()
+    };
+    [page(1, 0, b"R"), page(2, 1, b"")]
+}
+
+#[test]
+fn the_seeds_of_the_fuzz_target_are_these() {
+    let pages = two_pages().map(|page| match Message::decode(&page.into()).unwrap() {
+        Message::ShipmentNotice(notice) => notice,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(Shipment::from_pages(&pages).unwrap().events[0].disclosure, Bytes::from_static(b"DD"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/exchange");
+    let bless = std::env::var("THERIAC_BLESS").is_ok_and(|value| value == "1");
+    for (name, bytes) in seeds() {
+        let path = folder.join(name);
+        if bless {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "{name}");
     }
 }
 

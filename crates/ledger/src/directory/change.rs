@@ -1,10 +1,10 @@
-//! Changes to the directory that one organisation may make alone.
+//! Changes to the directory, and those that one organisation may make alone.
 
 use gs1::{Gtin, Lot};
 use lifecycle::{Refusal, Role};
 use serde::{Deserialize, Serialize};
 
-use super::{Directory, Entry, OrganisationId, OrganisationStanding, Product, Stop, StopKey};
+use super::{Directory, Entry, GovernedChange, OrganisationId, OrganisationStanding, Product, Stop, StopKey};
 use crate::Height;
 use crate::codec::{Canonical, DecodeError, Reader, Writer, canonical_struct};
 
@@ -76,6 +76,8 @@ pub enum DirectoryChange {
         /// Why.
         reason: String,
     },
+    /// A change by a quorum of governors, whoever carries it.
+    Governed(GovernedChange),
 }
 
 impl Canonical for DirectoryChange {
@@ -98,6 +100,10 @@ impl Canonical for DirectoryChange {
                 standing.write(to);
                 reason.write(to);
             }
+            DirectoryChange::Governed(change) => {
+                4u8.write(to);
+                change.write(to);
+            }
         }
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -114,6 +120,7 @@ impl Canonical for DirectoryChange {
                 standing: OrganisationStanding::read(from)?,
                 reason: String::read(from)?,
             },
+            4 => DirectoryChange::Governed(GovernedChange::read(from)?),
             _ => {
                 return Err(DecodeError::Invalid { what: "kind of directory change" });
             }
@@ -156,6 +163,7 @@ pub(super) fn admit(
             changed.standing_since = height;
             Ok(Entry::Organisation(changed))
         }
+        DirectoryChange::Governed(_) => Err(Refusal::Quorum),
     }
 }
 

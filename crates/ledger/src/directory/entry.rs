@@ -1,6 +1,6 @@
 //! One entry of the directory, as stored and as a leaf under its root.
 
-use super::{Organisation, Product, Stop};
+use super::{Governed, Organisation, Product, Stop};
 use crate::codec::{Canonical, DecodeError, Reader, Writer};
 use crate::{Rules, ValidatorSet};
 
@@ -17,6 +17,8 @@ pub enum Entry {
     Rules(Rules),
     /// The validators.
     Validators(ValidatorSet),
+    /// A change that governors made, or will at its height.
+    Governed(Governed),
 }
 
 /// Kind of an entry; with [`Entry::key`] it names the entry.
@@ -33,6 +35,8 @@ pub enum EntryKind {
     Rules = 4,
     /// [`Entry::Validators`]
     Validators = 5,
+    /// [`Entry::Governed`]
+    Governed = 6,
 }
 
 impl Entry {
@@ -44,6 +48,7 @@ impl Entry {
             Entry::Stop(_) => EntryKind::Stop,
             Entry::Rules(_) => EntryKind::Rules,
             Entry::Validators(_) => EntryKind::Validators,
+            Entry::Governed(_) => EntryKind::Governed,
         }
     }
 
@@ -54,6 +59,7 @@ impl Entry {
             Entry::Product(product) => product.gtin.to_bytes(),
             Entry::Stop(stop) => stop.key.to_bytes(),
             Entry::Rules(_) | Entry::Validators(_) => Vec::new(),
+            Entry::Governed(governed) => governed.number.to_bytes(),
         }
     }
 }
@@ -67,6 +73,7 @@ impl Canonical for Entry {
             Entry::Stop(stop) => stop.write(to),
             Entry::Rules(rules) => rules.write(to),
             Entry::Validators(validators) => validators.write(to),
+            Entry::Governed(governed) => governed.write(to),
         }
     }
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -76,6 +83,7 @@ impl Canonical for Entry {
             3 => Entry::Stop(Stop::read(from)?),
             4 => Entry::Rules(Rules::read(from)?),
             5 => Entry::Validators(ValidatorSet::read(from)?),
+            6 => Entry::Governed(Governed::read(from)?),
             _ => {
                 return Err(DecodeError::Invalid { what: "kind of directory entry" });
             }

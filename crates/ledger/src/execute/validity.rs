@@ -7,7 +7,7 @@ use crate::batch::Tip;
 use crate::codec::Canonical;
 use crate::directory::OrganisationStanding;
 use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES_MAX};
-use crate::{Block, Hash, Height, OrganisationId, PublicKey, SignedBatch};
+use crate::{Block, Directory, Hash, Height, OrganisationId, PublicKey, SignedBatch};
 
 /// Why a batch may not be included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -123,7 +123,7 @@ impl ChainState {
         if header.height != self.height.next() {
             return Err(InvalidBlock::Height { found: header.height, expected: self.height.next() });
         }
-        let latest = now_ms.saturating_add(self.directory.rules().block_ahead_max_ms);
+        let latest = now_ms.saturating_add(self.opening().rules().block_ahead_max_ms);
         if header.time_ms <= self.time_ms || header.time_ms > latest {
             return Err(InvalidBlock::Time);
         }
@@ -134,7 +134,7 @@ impl ChainState {
             let author = signed.batch.header.author;
             let tip = tips.get(&author).copied().unwrap_or_else(|| self.tip(author));
             let next = after
-                .includable_after(signed, &tip, (header.height, header.time_ms), verified)
+                .judge(&after.directory, signed, &tip, (header.height, header.time_ms), verified)
                 .map_err(|cause| InvalidBlock::Batch { index, cause })?;
             tips.insert(author, next);
         }
@@ -160,10 +160,11 @@ impl ChainState {
         }
     }
 
-    /// The state in which a block's batches are judged: with its own directory changes made, so that a
-    /// suspension holds from its very block on.
+    /// The state in which a block's batches are judged: with governed changes of its height and its own directory
+    /// changes made, so that a suspension holds from its very block on.
     fn after_changes(&self, block: &Block) -> std::borrow::Cow<'_, ChainState> {
-        if block.batches.iter().all(|signed| signed.batch.changes.is_empty()) {
+        let due = self.directory.is_due(block.header.height);
+        if !due && block.batches.iter().all(|signed| signed.batch.changes.is_empty()) {
             return std::borrow::Cow::Borrowed(self);
         }
         let mut after = self.clone();
@@ -173,7 +174,7 @@ impl ChainState {
         std::borrow::Cow::Owned(after)
     }
 
-    /// Whether a batch may follow its author's last one in a block at `height` and `time_ms`. Returns the
+    /// Whether a batch may follow its author's last one in the next block, at `height` and `time_ms`. Returns the
     /// author's tip after it.
     ///
     /// # Errors
@@ -195,6 +196,18 @@ impl ChainState {
         &self,
         signed: &SignedBatch,
         tip: &Tip,
+        at: (Height, u64),
+        verified: &impl Verified,
+    ) -> Result<Tip, InvalidBatch> {
+        self.judge(&self.opening(), signed, tip, at, verified)
+    }
+
+    /// Judges a batch by `directory`, which is that of its block.
+    fn judge(
+        &self,
+        directory: &Directory,
+        signed: &SignedBatch,
+        tip: &Tip,
         (height, time_ms): (Height, u64),
         verified: &impl Verified,
     ) -> Result<Tip, InvalidBatch> {
@@ -202,7 +215,7 @@ impl ChainState {
         if header.network != self.network {
             return Err(InvalidBatch::Network);
         }
-        let author = self.directory.organisation(header.author).ok_or(InvalidBatch::Author(header.author))?;
+        let author = directory.organisation(header.author).ok_or(InvalidBatch::Author(header.author))?;
         if author.standing == OrganisationStanding::Suspended {
             return Err(InvalidBatch::Suspended(header.author));
         }
@@ -212,7 +225,7 @@ impl ChainState {
         if header.previous != tip.hash || header.first_event != tip.events {
             return Err(InvalidBatch::Previous);
         }
-        if header.time_ms > time_ms.saturating_add(self.directory.rules().windows.ahead_max_ms) {
+        if header.time_ms > time_ms.saturating_add(directory.rules().windows.ahead_max_ms) {
             return Err(InvalidBatch::Time);
         }
         match verified.signer(signed) {

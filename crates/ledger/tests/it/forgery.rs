@@ -3,10 +3,11 @@
 use k256::ecdsa;
 use ledger::certificate::{CertificateError, VoteKind};
 use ledger::merkle::ProofError;
-use ledger::receipt::{Broken, EventReceipt, ItemReceipt, SignedHeader, Trust};
+use ledger::receipt::{Broken, EventReceipt, ItemReceipt, SignedHeader};
 use ledger::testkit::{
     self, DISTRIBUTOR, MAKER, MEMBERS, Network, PHARMACY, REGULATOR, Story, certify, story,
 };
+use ledger::trust::Voters;
 use ledger::{Canonical, DecodeError, Hash, Height, Outcome, Signature, ValidatorSet};
 use lifecycle::Refusal;
 
@@ -192,16 +193,16 @@ fn the_other_spelling_of_a_signature_is_refused() {
 fn another_network_or_other_validators_are_not_trusted() {
     let Story { network, .. } = story();
     let (receipt, trust) = (event_receipt(&network), network.trust());
-    let elsewhere = Trust { network: &Hash([1; 32]), ..trust };
+    let elsewhere = Voters::new(Hash([1; 32]), network.genesis.validator_set());
     let mismatch = |text| Err(Broken::Mismatch(text));
-    assert_eq!(receipt.verify(elsewhere), mismatch("the block belongs to another network"));
+    assert_eq!(receipt.verify(elsewhere.trust()), mismatch("the block belongs to another network"));
     let mut validators = network.genesis.validators.clone();
     validators[0].power = 5;
     let others = ValidatorSet::new(validators);
-    let foreign = Trust { validators: &others, ..trust };
+    let foreign = Voters::new(network.state.network, others);
     assert_eq!(
-        receipt.verify(foreign),
-        mismatch("the block hands over to validators that this trust does not cover")
+        receipt.verify(foreign.trust()),
+        mismatch("the block names validators that this trust does not cover: a hand-over is missing")
     );
     // The same organisations with a genesis of their own sign a chain that this network never had.
     let mut genesis = testkit::genesis();

@@ -11,6 +11,7 @@ use std::path::Path;
 use gs1::{ExpiryDate, Lot};
 use ledger::certificate::{VoteKind, vote_sign_bytes};
 use ledger::commitment::{Disclosure, commit};
+use ledger::directory::{GovernedAct, GovernedChange};
 use ledger::testkit::{self, LOT, MAKER, Story};
 use ledger::{Address, Hash, Height};
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ fn names(story: &Story) -> BTreeMap<String, String> {
     };
     let disclosure = Disclosure::whole(&testkit::event_salt(), &testkit::event_fields());
     let state = &story.network.state;
+    let validators = testkit::genesis().validator_set();
+    let governed = GovernedChange::new(7, Height(9), GovernedAct::SetValidators { validators });
     [
         ("network", testkit::genesis().network().to_string()),
         ("directory root of the genesis", testkit::genesis().directory().root().to_string()),
@@ -55,6 +58,7 @@ fn names(story: &Story) -> BTreeMap<String, String> {
         ("results root", state.results_root.to_string()),
         ("status root", state.status_root.to_string()),
         ("directory root", state.directory_root().to_string()),
+        ("digest of a governed change", governed.digest(&state.network).to_string()),
         ("prevote for nothing", vote(VoteKind::Prevote, None)),
         ("precommit", vote(VoteKind::Precommit, Some(&block.header.hash()))),
     ]

@@ -7,13 +7,17 @@ use gs1::{CompanyPrefix, Gln, Gtin, Lot};
 use ledger::batch::Tip;
 use ledger::certificate::CommitSignature;
 use ledger::commitment::{Disclosure, ShownField};
-use ledger::directory::{Entry, KeyEntry, OrganisationStanding, ProductDetails, RecallClass, Stop, StopKey};
+use ledger::directory::{
+    Approval, Entry, Fate, Governed, GovernedAct, GovernedChange, KeyEntry, OrganisationStanding,
+    ProductDetails, RecallClass, Stop, StopKey,
+};
 use ledger::evidence::Evidence;
 use ledger::execute::ItemResult;
 use ledger::keys::LabelTag;
 use ledger::receipt::{Anchor, EventReceipt, ItemReceipt, Path, SignedHeader};
 use ledger::status::{LabelTags, Location};
 use ledger::testkit::{self, LOT, MAKER, PHARMACY, REGULATOR, Story};
+use ledger::trust::{Checkpoint, Handover, Handovers};
 use ledger::{
     Address, Batch, BatchHeader, Block, BlockHeader, Canonical, Certificate, DirectoryChange, Genesis, Hash,
     Height, Item, Organisation, OrganisationId, Outcome, Product, PublicKey, Rules, Signature, SignedBatch,
@@ -49,11 +53,14 @@ macro_rules! samples {
 type Flag = bool;
 type Optional = Option<u64>;
 type Text = String;
+type GovernedEntry = Entry;
+type GovernedDirectoryChange = DirectoryChange;
 
 /// A sample of every canonical type.
 pub fn all(story: &Story) -> Vec<Sample> {
     let mut samples = simple();
     samples.extend(directory());
+    samples.extend(acts());
     samples.extend(chain(story));
     samples.extend(proofs(story));
     samples
@@ -106,6 +113,54 @@ fn stop() -> Stop {
     }
 }
 
+fn governed() -> GovernedChange {
+    let (network, effective) = (testkit::genesis().network(), Height(9));
+    let organisation = testkit::organisation(OrganisationId(5), Role::Pharmacy);
+    let mut change = GovernedChange::new(7, effective, GovernedAct::AdmitOrganisation { organisation });
+    for governor in [MAKER, PHARMACY, REGULATOR] {
+        change.approve(&network, governor, &testkit::organisation_key(governor));
+    }
+    change
+}
+
+fn kept() -> Governed {
+    let (number, effective, included, author) = (7, Height(9), Height(4), MAKER);
+    let GovernedChange { act, .. } = governed();
+    Governed { number, effective, included, author, act, fate: Fate::Dropped(Refusal::Unfit) }
+}
+
+/// One of each act of governors, in the order of their codes.
+fn acts() -> Vec<Sample> {
+    let key = testkit::organisation_key(PHARMACY).public_key();
+    type RotateKey = GovernedAct;
+    type RevokeKey = GovernedAct;
+    type SetOrganisation = GovernedAct;
+    type SetValidators = GovernedAct;
+    type SetRules = GovernedAct;
+    type SetStanding = GovernedAct;
+    samples! {
+        SetOrganisation = GovernedAct::SetOrganisation {
+            organisation: PHARMACY,
+            glns: vec![testkit::site(PHARMACY)],
+            company_prefixes: vec![CompanyPrefix::new("9521111").unwrap()],
+            commissions_for: vec![MAKER],
+        },
+        RotateKey = GovernedAct::RotateKey {
+            organisation: PHARMACY,
+            old: Some(key),
+            new: testkit::organisation_key(OrganisationId(9)).public_key(),
+        },
+        RevokeKey = GovernedAct::RevokeKey { organisation: PHARMACY, key },
+        SetValidators = GovernedAct::SetValidators { validators: testkit::genesis().validator_set() },
+        SetRules = GovernedAct::SetRules { rules: Rules { version: 2, ..Rules::eu() } },
+        SetStanding = GovernedAct::SetStanding {
+            organisation: PHARMACY,
+            standing: OrganisationStanding::Suspended,
+            reason: "licence withdrawn".to_owned(),
+        },
+    }
+}
+
 fn directory() -> Vec<Sample> {
     let genesis = testkit::genesis();
     let standing = DirectoryChange::SetStanding {
@@ -137,6 +192,13 @@ fn directory() -> Vec<Sample> {
         StopKey = stop().key,
         Stop = stop(),
         Entry = Entry::Stop(stop()),
+        Approval = governed().approvals[0],
+        GovernedAct = governed().act,
+        GovernedChange = governed(),
+        Fate = Fate::Dropped(Refusal::Unfit),
+        Governed = kept(),
+        GovernedEntry = Entry::Governed(kept()),
+        GovernedDirectoryChange = DirectoryChange::Governed(governed()),
         DirectoryChange = standing,
         Validator = genesis.validators[0].clone(),
         ValidatorSet = genesis.validator_set(),
@@ -170,12 +232,22 @@ fn proofs(story: &Story) -> Vec<Sample> {
     let disclosure =
         Disclosure::of(&testkit::event_salt(), &testkit::event_fields(), &BTreeSet::from([0, 2]));
     let item = network.item_receipt(Height(2), 1, 0);
+    // Of no history that there was: this is about bytes.
+    let handover = Handover { block: item.next.clone(), validators: testkit::genesis().validator_set() };
     let lot = Lot::new(LOT).unwrap();
     samples! {
         ShownField = disclosure.shown[1].clone(),
         Disclosure = disclosure.clone(),
         Path = item.result_path.clone(),
         SignedHeader = item.next.clone(),
+        Handover = handover.clone(),
+        Handovers = Handovers(vec![handover]),
+        Checkpoint = Checkpoint {
+            network: network.state.network,
+            height: Height(5),
+            block: network.state.block,
+            validators: testkit::genesis().validator_set(),
+        },
         Anchor = item.anchor.clone(),
         EventReceipt = network.event_receipt(Height(1), 0, 0),
         ItemReceipt = item.clone(),

@@ -7,8 +7,9 @@ use capture::disclosed::{Facts, facts};
 use exchange::{Message, Shipment, ShipmentNotice};
 use gs1::EpcKey;
 use ledger::commitment::Disclosure;
-use ledger::receipt::{EventReceipt, Trust};
-use ledger::{Canonical, ChainState, OrganisationId};
+use ledger::receipt::EventReceipt;
+use ledger::trust::Voters;
+use ledger::{Canonical, OrganisationId};
 use store::PgConnection;
 use store::custody::{Custody, CustodyState, Move};
 use store::event_epc::EpcRole;
@@ -29,12 +30,12 @@ impl Notices {
     /// # Errors
     /// [`Error`].
     pub async fn read_one(&self) -> Result<bool, Error> {
-        let (now, state) = ((self.clock)(), self.state());
+        let (now, voters) = ((self.clock)(), self.chain.voters());
         store::tx(&self.pool, "work_on_message", move |conn| {
-            let state = state.clone();
+            let voters = voters.clone();
             Box::pin(async move {
                 let Some(message) = store::message_in::claim(conn).await? else { return Ok(false) };
-                let refusal = work(conn, &state, &message, now).await?;
+                let refusal = work(conn, &voters, &message, now).await?;
                 if let Some(reason) = &refusal {
                     tracing::error!(organisation = message.sender, message.id = %message.id, reason, "a partner's message was refused");
                 }
@@ -49,14 +50,14 @@ impl Notices {
 /// Why the message is refused, if it is.
 async fn work(
     conn: &mut PgConnection,
-    state: &ChainState,
+    voters: &Voters,
     message: &InMessage,
     now: u64,
 ) -> Result<Option<String>, Error> {
     let from = OrganisationId(message.sender);
     match Message::decode(&Bytes::from(message.payload.clone())) {
         Ok(Message::ShipmentNotice(notice)) => match whole(conn, message.sender, notice).await? {
-            Ok(Some(shipment)) => match check(state, from, shipment) {
+            Ok(Some(shipment)) => match check(voters, from, shipment) {
                 Ok(checked) => expect(conn, message.sender, checked, at_ms(now)).await.map(|()| None),
                 Err(reason) => Ok(Some(reason)),
             },
@@ -108,11 +109,11 @@ struct CheckedShipment {
     events: Vec<Checked>,
 }
 
-fn check(state: &ChainState, from: OrganisationId, shipment: Shipment) -> Result<CheckedShipment, String> {
+fn check(voters: &Voters, from: OrganisationId, shipment: Shipment) -> Result<CheckedShipment, String> {
     if shipment.consignor != from {
         return Err("the notice names another consignor than its sender".to_owned());
     }
-    let trust = Trust { network: &state.network, validators: state.directory.validators() };
+    let trust = voters.trust();
     let mut events = Vec::with_capacity(shipment.events.len());
     for event in shipment.events {
         let id = event.event_id.clone();
