@@ -5,7 +5,10 @@ use ledger::commitment::Disclosure;
 use ledger::directory::Entry;
 use ledger::evidence::Evidence;
 use ledger::receipt::{EventReceipt, ItemReceipt};
-use ledger::{Block, BlockHeader, Canonical, Certificate, DirectoryChange, SignedBatch, StatusRecord, StatusUpdate};
+use ledger::{
+    Block, BlockHeader, Canonical, Certificate, DirectoryChange, Hash, MapProof, SignedBatch, StatusRecord,
+    StatusUpdate,
+};
 use libfuzzer_sys::fuzz_target;
 
 fn canonical<T: Canonical>(bytes: &[u8]) {
@@ -15,7 +18,7 @@ fn canonical<T: Canonical>(bytes: &[u8]) {
 }
 
 /// The types, in the order that the seeds' first bytes count.
-const TYPES: [fn(&[u8]); 11] = [
+const TYPES: [fn(&[u8]); 13] = [
     canonical::<Block>,
     canonical::<BlockHeader>,
     canonical::<SignedBatch>,
@@ -27,6 +30,8 @@ const TYPES: [fn(&[u8]); 11] = [
     canonical::<EventReceipt>,
     canonical::<ItemReceipt>,
     canonical::<Evidence>,
+    disclosure,
+    map_proof,
 ];
 
 fuzz_target!(|bytes: &[u8]| {
@@ -36,6 +41,18 @@ fuzz_target!(|bytes: &[u8]| {
         None => disclosure(rest),
     }
 });
+
+/// What a proof of a map shows of two keys, if anything: that both are there, that neither is, or one of them; one form
+/// proves one of these.
+fn map_proof(bytes: &[u8]) {
+    let Ok(proof) = MapProof::from_bytes(bytes) else { return };
+    assert_eq!(proof.to_bytes(), bytes, "two encodings of one value");
+    let (low, high, value) = (Hash([0x35; 32]), Hash([0xca; 32]), Some(Hash([7; 32])));
+    let claims = [(None, None), (None, value), (value, None), (value, value)];
+    let proven = |(one, other)| proof.root(&[(low, one), (high, other)]).is_ok();
+    assert!(claims.into_iter().filter(|claim| proven(*claim)).count() <= 1, "a proof of two things");
+    let _ = proof.root(&[]);
+}
 
 /// A disclosure also has a commitment, which narrowing must not change.
 fn disclosure(bytes: &[u8]) {

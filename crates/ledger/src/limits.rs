@@ -28,3 +28,8 @@ pub const EVENT_FIELDS_MAX: u32 = 1 << 20;
 pub const DISCLOSURE_BYTES_MAX: usize = 64 << 20;
 /// Updates whose receipts one piece of evidence carries: a pack changes state a few times in its life.
 pub const EVIDENCE_RECEIPTS_MAX: usize = 64;
+/// Keys that one proof of a map speaks of: a pack with its product, its issuer and what stops them are a handful.
+pub const MAP_PROOF_KEYS_MAX: usize = 16;
+/// Nodes of one proof of a map: of each key's way at most 256 inner ones, each with two children, and the root. A map of
+/// a billion entries needs about 70 a key; 8,193 of them are half a megabyte at most.
+pub const MAP_PROOF_NODES_MAX: usize = 2 * 256 * MAP_PROOF_KEYS_MAX + 1;

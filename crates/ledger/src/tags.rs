@@ -49,8 +49,15 @@ pub const PROPOSAL: &str = "theriac.proposal.v1";
 /// What a validator signs of the parts of a proposal.
 pub const PROPOSAL_PARTS: &str = "theriac.proposal-parts.v1";
 
+/// A leaf of a Merkle map: over key and value.
+pub const MAP_LEAF: &str = "theriac.map-leaf.v1";
+/// An inner node of a Merkle map: over its two children.
+pub const MAP_NODE: &str = "theriac.map-node.v1";
+/// Key of the entry that tells a map's height: over nothing.
+pub const MAP_HEIGHT: &str = "theriac.map-height.v1";
+
 /// All of them; a test holds that they are distinct.
-pub const ALL: [&str; 23] = [
+pub const ALL: [&str; 26] = [
     NETWORK,
     PACK,
     RECORD_KEY,
@@ -74,6 +81,9 @@ pub const ALL: [&str; 23] = [
     VOTE,
     PROPOSAL,
     PROPOSAL_PARTS,
+    MAP_LEAF,
+    MAP_NODE,
+    MAP_HEIGHT,
 ];
 
 #[cfg(test)]
