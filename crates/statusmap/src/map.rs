@@ -1,6 +1,7 @@
 //! The map: opened, read, proved, changed, taken back.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ledger::map::{MapPath, height_key, height_of};
@@ -30,6 +31,9 @@ pub struct Proven {
 
 /// A status map on disk. Everything blocks; what is committed is on disk.
 pub struct StatusMap {
+    // What reads since the last commit go through: opening one costs more than a proof. It would block a commit, which
+    // therefore ends it first. Before `nomt`, so that it is dropped before it.
+    reader: OnceLock<Session<Sha3Nodes>>,
     // None between closing and opening again.
     nomt: Option<Nomt<Sha3Nodes>>,
     folder: Folder,
@@ -59,8 +63,15 @@ impl StatusMap {
             drop(create(&folder, &settings)?);
             folder.replace()?;
         }
-        let mut map =
-            StatusMap { nomt: None, folder, settings, height: Height(0), failed: false, opening: 0 };
+        let mut map = StatusMap {
+            reader: OnceLock::new(),
+            nomt: None,
+            folder,
+            settings,
+            height: Height(0),
+            failed: false,
+            opening: 0,
+        };
         map.load(settings.buckets())?;
         Ok(map)
     }
@@ -89,6 +100,7 @@ impl StatusMap {
         let used = self.nomt()?.hash_table_utilization();
         let Some(buckets) = grown(used.capacity, used.occupied, changes) else { return Ok(()) };
         tracing::info!(map.buckets = buckets, map.used = used.occupied, "the status map's table grows");
+        self.reader = OnceLock::new();
         self.nomt = None;
         self.load(buckets)
     }
@@ -114,13 +126,13 @@ impl StatusMap {
         Ok(Hash(self.nomt()?.root().into_inner()))
     }
 
-    /// Value of a key.
+    /// Value of a key, as the files say; [`StatusMap::prove`] checks it against the root.
     ///
     /// # Errors
     /// [`Error::Poisoned`], [`Error::Damaged`].
     pub fn get(&self, key: &Hash) -> Result<Option<Hash>, Error> {
         let nomt = self.nomt()?;
-        guarded(|| value_of(&session(nomt), key)).map_err(Error::Damaged)
+        guarded(|| value_of(self.reader.get_or_init(|| session(nomt)), key)).map_err(Error::Damaged)
     }
 
     /// Proof of what the map has, or has not, under up to 16 keys, in whatever order they are given.
@@ -129,7 +141,8 @@ impl StatusMap {
     /// [`Error::Proof`] for too many keys or none; [`Error::Damaged`] where what is on disk does not lead to the root.
     pub fn prove(&self, keys: &[Hash]) -> Result<Proven, Error> {
         let nomt = self.nomt()?;
-        let (root, paths) = guarded(|| paths(nomt, keys)).map_err(Error::Damaged)?;
+        let (root, paths) =
+            guarded(|| paths(self.reader.get_or_init(|| session(nomt)), keys)).map_err(Error::Damaged)?;
         let value = |(key, path): &(Hash, MapPath)| {
             (*key, path.terminal.and_then(|(found, value)| (found == *key).then_some(value)))
         };
@@ -176,6 +189,7 @@ impl StatusMap {
         }
         let (height, root) = (prepared.height, prepared.root());
         if let Some(finished) = prepared.finished {
+            self.reader = OnceLock::new();
             let nomt = self.nomt()?;
             let written = guarded(|| finished.commit(nomt));
             self.written(written)?;
@@ -198,6 +212,7 @@ impl StatusMap {
     /// # Errors
     /// [`Error::TooFar`], and nothing has changed; [`Error::Failed`].
     pub fn rollback(&mut self, blocks: usize) -> Result<Height, Error> {
+        self.reader = OnceLock::new();
         let nomt = self.nomt()?;
         let before = nomt.root();
         let taken = guarded(|| nomt.rollback(blocks));
@@ -230,6 +245,9 @@ impl StatusMap {
     }
 
     /// How many pages the table of pages has, and how many of them are in use.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`].
     pub fn table(&self) -> Result<(usize, usize), Error> {
         let used = self.nomt()?.hash_table_utilization();
         Ok((used.capacity, used.occupied))
@@ -262,8 +280,7 @@ fn read_height(nomt: &Nomt<Sha3Nodes>) -> Result<Height, Error> {
 }
 
 /// The root, and the way of each key.
-fn paths(nomt: &Nomt<Sha3Nodes>, keys: &[Hash]) -> Result<(Hash, Vec<(Hash, MapPath)>), Cause> {
-    let session = session(nomt);
+fn paths(session: &Session<Sha3Nodes>, keys: &[Hash]) -> Result<(Hash, Vec<(Hash, MapPath)>), Cause> {
     let mut paths = Vec::with_capacity(keys.len());
     for key in keys {
         let found = session.prove(key.0)?;
