@@ -41,3 +41,8 @@ pub const BATCH_GOVERNED_MAX: usize = 4;
 pub const VALIDATOR_POWER_MAX: u64 = 1_000_000;
 /// Hand-overs that a verifier follows from genesis or checkpoint: at one a month, more than eighty years.
 pub const HANDOVERS_MAX: usize = 1_024;
+/// Keys that one proof of a map speaks of: a pack with its product, its issuer and what stops them are a handful.
+pub const MAP_PROOF_KEYS_MAX: usize = 16;
+/// Nodes of one proof of a map: of each key's way at most 256 inner ones, each with two children, and the root. A map of
+/// a billion entries needs about 70 a key; 8,193 of them are half a megabyte at most.
+pub const MAP_PROOF_NODES_MAX: usize = 2 * 256 * MAP_PROOF_KEYS_MAX + 1;

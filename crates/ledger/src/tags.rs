@@ -51,8 +51,15 @@ pub const PROPOSAL_PARTS: &str = "theriac.proposal-parts.v1";
 /// What governors sign of a governed change: over network, number, height and act.
 pub const GOVERNED_CHANGE: &str = "theriac.governed-change.v1";
 
+/// A leaf of a Merkle map: over key and value.
+pub const MAP_LEAF: &str = "theriac.map-leaf.v1";
+/// An inner node of a Merkle map: over its two children.
+pub const MAP_NODE: &str = "theriac.map-node.v1";
+/// Key of the entry that tells a map's height: over nothing.
+pub const MAP_HEIGHT: &str = "theriac.map-height.v1";
+
 /// All of them; a test holds that they are distinct.
-pub const ALL: [&str; 24] = [
+pub const ALL: [&str; 27] = [
     NETWORK,
     PACK,
     RECORD_KEY,
@@ -77,6 +84,9 @@ pub const ALL: [&str; 24] = [
     PROPOSAL,
     PROPOSAL_PARTS,
     GOVERNED_CHANGE,
+    MAP_LEAF,
+    MAP_NODE,
+    MAP_HEIGHT,
 ];
 
 #[cfg(test)]

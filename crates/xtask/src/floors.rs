@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 /// Facts and rules: no I/O, clock, randomness or async.
 const FLOOR_0: &[&str] = &["gs1", "epcis", "lifecycle", "ledger", "capture"];
 /// One outside thing each.
-const FLOOR_1: &[&str] = &["store", "consensus", "exchange"];
+const FLOOR_1: &[&str] = &["store", "statusmap", "consensus", "exchange"];
 /// The four thin executables.
 const SERVICES: &[&str] = &["manufacturer", "distributor", "pharmacy", "regulator"];
 /// May import everything: they only drive and test the rest.
@@ -40,6 +40,11 @@ const RULES: &[Rule] = &[
         must_not_know: "storage, HTTP, clock",
     },
     Rule { package: "store", may_import: &[FLOOR_0], must_not_know: "HTTP, consensus" },
+    Rule {
+        package: "statusmap",
+        may_import: &[&["ledger"]],
+        must_not_know: "SQL, HTTP, what keys and values stand for",
+    },
     Rule { package: "consensus", may_import: &[&["ledger"]], must_not_know: "SQL, HTTP, EPCIS" },
     Rule { package: "exchange", may_import: &[FLOOR_0], must_not_know: "SQL, HTTP, consensus" },
     Rule { package: "node", may_import: &[FLOOR_0, FLOOR_1], must_not_know: "HTTP" },
@@ -79,6 +84,8 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         &["api", "manufacturer", "distributor", "pharmacy", "regulator"],
         "HTTP is known to `api` and the services only",
     ),
+    ("nomt", &["statusmap"], "the map's files are behind `statusmap::StatusMap`"),
+    ("io-uring", &["statusmap"], "only NOMT reads and writes that way"),
     ("arc-malachitebft", &["consensus"], "the engine is behind `consensus::App`"),
     ("libp2p", &["consensus", "exchange"], "peers are reached through `consensus` and `exchange`"),
 ];
@@ -190,6 +197,8 @@ mod tests {
             ("epcis", "gs1"),
             ("node", "exchange"),
             ("node", "store"),
+            ("node", "statusmap"),
+            ("statusmap", "ledger"),
             ("api", "store"),
             ("pharmacy", "host"),
             ("host", "node"),
@@ -209,6 +218,7 @@ mod tests {
             ("ledger", ("store", true, Kind::Normal), "floor 0 is pure"),
             ("ledger", ("epcis", true, Kind::Normal), "32-byte commitments"),
             ("pharmacy", ("manufacturer", true, Kind::Normal), "no crate imports a service"),
+            ("node", ("nomt", false, Kind::Normal), "behind `statusmap"),
             ("node", ("sqlx", false, Kind::Normal), "all SQL is in `store`"),
             ("node", ("actix-web", false, Kind::Normal), "HTTP is known to"),
             ("node", ("libp2p", false, Kind::Dev), "peers are reached"),

@@ -12,8 +12,9 @@ use gs1::{ExpiryDate, Lot};
 use ledger::certificate::{VoteKind, vote_sign_bytes};
 use ledger::commitment::{Disclosure, commit};
 use ledger::directory::{GovernedAct, GovernedChange};
+use ledger::map::height_entry;
 use ledger::testkit::{self, LOT, MAKER, Story};
-use ledger::{Address, Hash, Height};
+use ledger::{Address, Hash, Height, Map};
 use serde::{Deserialize, Serialize};
 
 use crate::samples;
@@ -60,6 +61,11 @@ fn names(story: &Story) -> BTreeMap<String, String> {
         ("directory root", state.directory_root().to_string()),
         ("digest of a governed change", governed.digest(&state.network).to_string()),
         ("prevote for nothing", vote(VoteKind::Prevote, None)),
+        ("map root of nothing", Map::new().root().to_string()),
+        ("map root of one entry", Map::from_iter([height_entry(Height(7))]).root().to_string()),
+        ("map root of ten entries", samples::map().root().to_string()),
+        ("map height key", height_entry(Height(7)).0.to_string()),
+        ("map height value", height_entry(Height(7)).1.to_string()),
         ("precommit", vote(VoteKind::Precommit, Some(&block.header.hash()))),
     ]
     .map(|(name, value)| (name.to_owned(), value))

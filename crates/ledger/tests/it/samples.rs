@@ -13,15 +13,17 @@ use ledger::directory::{
 };
 use ledger::evidence::Evidence;
 use ledger::execute::ItemResult;
+use ledger::hash::hash_of;
 use ledger::keys::LabelTag;
+use ledger::map::{height_entry, height_key};
 use ledger::receipt::{Anchor, EventReceipt, ItemReceipt, Path, SignedHeader};
 use ledger::status::{LabelTags, Location};
 use ledger::testkit::{self, LOT, MAKER, PHARMACY, REGULATOR, Story};
 use ledger::trust::{Checkpoint, Handover, Handovers};
 use ledger::{
     Address, Batch, BatchHeader, Block, BlockHeader, Canonical, Certificate, DirectoryChange, Genesis, Hash,
-    Height, Item, Organisation, OrganisationId, Outcome, Product, PublicKey, Rules, Signature, SignedBatch,
-    StatusRecord, StatusUpdate, Validator, ValidatorSet,
+    Height, Item, Map, MapProof, Organisation, OrganisationId, Outcome, Product, PublicKey, Rules, Signature,
+    SignedBatch, StatusRecord, StatusUpdate, Validator, ValidatorSet,
 };
 use lifecycle::{Matrix, MatrixRow, PackState, Refusal, Role, Transition, Windows};
 
@@ -98,7 +100,20 @@ fn simple() -> Vec<Sample> {
         Location = Location { height: Height(3), batch: 1, item: 2 },
         Tip = Tip { sequence: 3, hash: Hash([4; 32]), events: 80 },
         ItemResult = ItemResult { batch: Hash([6; 32]), item: 9, outcome: Outcome::Accepted },
+        MapProof = map_proof(),
     }
+}
+
+/// A map of nine packs at height 7.
+pub fn map() -> Map {
+    let entry = |serial: u8| (hash_of("theriac.record-key.v1", &serial), Hash([serial; 32]));
+    (1..10).map(entry).chain([height_entry(Height(7))]).collect()
+}
+
+/// A proof of [`map`]: two of its packs, two that it has not, and its height.
+fn map_proof() -> MapProof {
+    let keys = [2u8, 5, 77, 110].map(|serial| hash_of("theriac.record-key.v1", &serial));
+    map().prove(&[&keys[..], &[height_key()]].concat()).unwrap()
 }
 
 fn stop() -> Stop {
