@@ -107,7 +107,10 @@ impl Audit<'_> {
             progress.begin("records", chain.records.len() as u64);
             rows.insert("status_record", state::records(&mut db, &mut chain, findings, progress).await?);
             progress.begin("history", 0);
-            rows.insert("status_history", state::changes(&mut db, &mut chain, &keys, findings, progress).await?);
+            rows.insert(
+                "status_history",
+                state::changes(&mut db, &mut chain, &keys, findings, progress).await?,
+            );
             state::entries(&entries, &chain, findings);
             state::node_state(&states, &chain, findings);
         }
@@ -144,7 +147,12 @@ impl Audit<'_> {
         for row in feed.above(db, ABOVE_MAX).await? {
             if row.height <= known {
                 let named = chain::block_row(row.height);
-                findings.add("block", named, What::Missing, "batches of it are there, and the node has executed it");
+                findings.add(
+                    "block",
+                    named,
+                    What::Missing,
+                    "batches of it are there, and the node has executed it",
+                );
             } else {
                 findings.add("block_batch", chain::batch_row(&row), What::Added, "no block has this height");
             }

@@ -7,7 +7,8 @@ use gs1::Calibration;
 use time::{Date, OffsetDateTime};
 
 use crate::arguments::{
-    Arguments, AuditArguments, Binding, Cbv, Command, ConvertArguments, EpcisCommand, VerifyArguments, Version,
+    Arguments, AuditArguments, Binding, Cbv, Command, ConvertArguments, EpcisCommand, VerifyArguments,
+    Version,
 };
 use crate::audit::Audit;
 use crate::barcode;

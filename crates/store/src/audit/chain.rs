@@ -124,10 +124,8 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn records(&mut self, mut visit: impl FnMut(AuditRecord)) -> Result<(), Error> {
-        let all = sqlx::query_as!(
-            AuditRecord,
-            "SELECT record_key, record FROM status_record ORDER BY record_key"
-        );
+        let all =
+            sqlx::query_as!(AuditRecord, "SELECT record_key, record FROM status_record ORDER BY record_key");
         each!(self, visit, all)
     }
 
@@ -136,8 +134,10 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn history(&mut self, mut visit: impl FnMut(AuditChange)) -> Result<(), Error> {
-        let all =
-            sqlx::query_as!(AuditChange, "SELECT height, batch, item, record_key, version FROM status_history");
+        let all = sqlx::query_as!(
+            AuditChange,
+            "SELECT height, batch, item, record_key, version FROM status_history"
+        );
         each!(self, visit, all)
     }
 

@@ -82,8 +82,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn leaves(&mut self, mut visit: impl FnMut(AuditLeaves)) -> Result<(), Error> {
-        let all =
-            sqlx::query_as!(AuditLeaves, "SELECT sequence, leaves FROM batch_leaves ORDER BY sequence");
+        let all = sqlx::query_as!(AuditLeaves, "SELECT sequence, leaves FROM batch_leaves ORDER BY sequence");
         each!(self, visit, all)
     }
 

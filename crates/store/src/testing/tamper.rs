@@ -111,7 +111,8 @@ pub async fn copy(pool: &PgPool, columns: &[Column], key: &[&str], nth: i64) -> 
         .map(|column| if changed(column) { other(column) } else { column.name.clone() })
         .collect();
     let (names, values) = (names.join(", "), values.join(", "));
-    let statement = format!("INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE {}", row(table, nth));
+    let statement =
+        format!("INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE {}", row(table, nth));
     run(pool, statement).await
 }
 

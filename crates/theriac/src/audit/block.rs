@@ -57,7 +57,9 @@ impl Decoded {
     pub fn trusted(&self, state: Option<&ChainState>) -> Option<BlockHeader> {
         let certified = self.certified.as_ref().ok();
         let stored = self.header.as_ref().map(|header| (header, header.hash()));
-        if let Some((header, hash)) = &stored && Some(hash) == certified {
+        if let Some((header, hash)) = &stored
+            && Some(hash) == certified
+        {
             return Some((*header).clone());
         }
         let named = |hash: &Hash| match certified {
@@ -66,13 +68,15 @@ impl Decoded {
         };
         if let Some(state) = state {
             let batches: Vec<SignedBatch> = self.batches.iter().flatten().cloned().collect();
-            let times = [u64::try_from(self.stored.block.time_ms).ok(), self.header.as_ref().map(|h| h.time_ms)];
+            let times =
+                [u64::try_from(self.stored.block.time_ms).ok(), self.header.as_ref().map(|h| h.time_ms)];
             let rebuilt = times.into_iter().flatten().map(|time_ms| state.next_header(&batches, time_ms));
             if let Some(header) = rebuilt.into_iter().find(|header| named(&header.hash())) {
                 return Some(header);
             }
         }
-        let agreed = |(_, hash): &(&BlockHeader, Hash)| certified.is_none() && hash.0 == *self.stored.block.hash;
+        let agreed =
+            |(_, hash): &(&BlockHeader, Hash)| certified.is_none() && hash.0 == *self.stored.block.hash;
         stored.filter(agreed).map(|(header, _)| header.clone())
     }
 }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::batch::Tip;
 use ledger::block::batches_tree;
 use ledger::directory::Entry;
 use ledger::execute::{InvalidBatch, InvalidBlock, record_keys};
 use ledger::prove::DecidedBlock;
 use ledger::{
-    Block, BlockHeader, Canonical as _, ChainState, Directory, Execution, Genesis, Hash, Height,
-    OrganisationId, Outcome, PublicKey, SignedBatch, execute,
+    Block, BlockHeader, Canonical as _, ChainState, Directory, Execution, Genesis, Hash, Height, Outcome,
+    PublicKey, SignedBatch, execute,
 };
 use lifecycle::Transition;
 use store::audit::{AuditBatch, AuditChange};
@@ -56,7 +55,6 @@ pub struct Chain {
     keys: Keys,
     next: u64,
     below: Option<Hash>,
-    tips: BTreeMap<OrganisationId, Tip>,
 }
 
 impl Chain {
@@ -77,14 +75,14 @@ impl Chain {
             own,
             keys,
             next: 1,
-            tips: BTreeMap::new(),
         }
     }
 
     /// Takes blocks in their order.
     pub fn take(&mut self, chunk: Vec<Stored>, findings: &mut Findings<'_>) {
         let (network, directory) = (self.state.network, Arc::clone(&self.state.directory));
-        let against = Against { network: &network, validators: directory.validators(), directory: &directory };
+        let against =
+            Against { network: &network, validators: directory.validators(), directory: &directory };
         let slots: Vec<_> = chunk.into_iter().map(|stored| std::sync::Mutex::new(Some(stored))).collect();
         let decoded = parallel::map(&slots, |slot| {
             let stored = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()?;
@@ -126,7 +124,9 @@ impl Chain {
         let block = self.batches(one, &header, findings);
         let execution = block.as_ref().and_then(|block| self.execute(one, block, &row, findings));
         let outcomes = execution.as_ref().map(|execution| execution.outcomes.as_slice());
-        if let Some(outcomes) = outcomes && DecidedBlock::outcome_bytes(outcomes) != one.stored.block.results {
+        if let Some(outcomes) = outcomes
+            && DecidedBlock::outcome_bytes(outcomes) != one.stored.block.results
+        {
             findings.add("block", row, What::Altered, "the results are not those that its execution gives");
         }
         self.own_batches(one, height, outcomes);
@@ -144,10 +144,7 @@ impl Chain {
     }
 
     fn stop(&mut self, height: u64) {
-        if self.stopped.is_none() {
-            self.stopped = Some(height);
-            self.tips = self.state.tips.clone();
-        }
+        self.stopped.get_or_insert(height);
     }
 
     fn gap(&mut self, height: u64, findings: &mut Findings<'_>) {
@@ -206,6 +203,12 @@ impl Chain {
         let batches: Option<Vec<SignedBatch>> = (0..header.batches)
             .map(|place| places.get(&place).and_then(|(_, signed)| signed.cloned()))
             .collect();
+        if self.stopped.is_some() {
+            // Whoever may sign is known up to the last block that was executed.
+            for (row, _) in one.stored.batches.iter().zip(&one.signers).filter(|(_, key)| key.is_none()) {
+                findings.add("block_batch", batch_row(row), What::Altered, UNSIGNED);
+            }
+        }
         let batches = batches?;
         if batches_tree(&batches).root() == header.batches_root {
             return Some(Block { header: header.clone(), batches });
@@ -232,7 +235,8 @@ impl Chain {
             blamed = places.values().collect();
         }
         for (row, _) in blamed {
-            let detail = "it is not the batch that the block's header names, or stands elsewhere in the block";
+            let detail =
+                "it is not the batch that the block's header names, or stands elsewhere in the block";
             findings.add("block_batch", batch_row(row), What::Altered, detail);
         }
     }
@@ -255,8 +259,7 @@ impl Chain {
         if let Err(InvalidBlock::Batch { cause: InvalidBatch::Signature(_), .. }) = judged {
             for (row, signed) in one.stored.batches.iter().zip(&block.batches) {
                 if !is_signed(signed, &self.state.directory, self.next - 1) {
-                    let detail = "no key of its author at this height made the signature";
-                    findings.add("block_batch", batch_row(row), What::Altered, detail);
+                    findings.add("block_batch", batch_row(row), What::Altered, UNSIGNED);
                 }
             }
             let unsigned = Unsigned(&self.state.directory, block.header.height);
@@ -294,29 +297,24 @@ impl Chain {
             let Some(signed) = signed else { continue };
             let outcomes = outcomes.and_then(|outcomes| outcomes.get(place)).map(Vec::as_slice);
             self.own.take(signed, height, outcomes);
-            if self.stopped.is_some() {
-                self.tips.insert(signed.batch.header.author, signed.batch.tip());
-            }
         }
     }
 
     fn advance(&mut self, block: &Block, execution: Execution) {
         let height = block.header.height.0;
         for change in history(block, &execution.outcomes) {
-            self.history.expect(usize::try_from(height).unwrap_or(usize::MAX), self.keys.row(&row_of(&change)));
+            self.history
+                .expect(usize::try_from(height).unwrap_or(usize::MAX), self.keys.row(&row_of(&change)));
         }
         put(&mut self.entries, execution.entries.into_iter(), height);
         self.records.put(&execution.records);
         self.roots_pending = !block.batches.is_empty();
         self.state = execution.state;
     }
-
-    /// Where an author's next batch goes, as far as the batches that are there tell.
-    pub fn tip(&self, author: OrganisationId) -> Tip {
-        let tips = if self.stopped.is_some() { &self.tips } else { &self.state.tips };
-        tips.get(&author).copied().unwrap_or_default()
-    }
 }
+
+/// What is wrong with a batch whose signature does not hold.
+const UNSIGNED: &str = "no key of its author at this height made the signature";
 
 fn put(entries: &mut Entries, new: impl Iterator<Item = Entry>, height: u64) {
     for entry in new {
@@ -334,7 +332,10 @@ fn faults(row: &AuditBatch, signed: Option<&SignedBatch>) -> Vec<String> {
     let header = &signed.batch.header;
     let hash = header.hash();
     let columns = [
-        (row.author == i64::from(header.author.0), format!("the author is not the batch's, {}", header.author)),
+        (
+            row.author == i64::from(header.author.0),
+            format!("the author is not the batch's, {}", header.author),
+        ),
         (
             u64::try_from(row.sequence) == Ok(header.sequence),
             format!("the sequence is not the batch's, {}", header.sequence),

@@ -41,7 +41,9 @@ pub fn check(row: &AuditEvent, keys: &Keys, not_indexed: Option<Indexed>) -> Che
         stored,
         faults: faults(row, &event, &derived),
         search: if is_indexed { search(row, &derived) } else { Ok(None) },
-        rows: rows(row.seq, row.captured_at, &derived, is_indexed).iter().fold(0, |sum, row| sum.wrapping_add(keys.row(row))),
+        rows: rows(row.seq, row.captured_at, &derived, is_indexed)
+            .iter()
+            .fold(0, |sum, row| sum.wrapping_add(keys.row(row))),
     }
 }
 
@@ -75,7 +77,7 @@ fn faults(row: &AuditEvent, event: &Event, derived: &Derived) -> Vec<String> {
 fn search(row: &AuditEvent, derived: &Derived) -> Result<Option<&'static str>, ()> {
     let (Some(terms), Some(time)) = (&row.terms, row.search_time) else { return Err(()) };
     let rest = terms.strip_prefix(derived.terms.as_slice());
-    let is_site = |rest: &[String]| matches!(rest, [] ) || matches!(rest, [site] if site.starts_with("site="));
+    let is_site = |rest: &[String]| matches!(rest, []) || matches!(rest, [site] if site.starts_with("site="));
     if !rest.is_some_and(is_site) {
         return Ok(Some("the terms are not those of the event"));
     }
@@ -116,7 +118,9 @@ pub fn rows(seq: i64, captured_at: OffsetDateTime, derived: &Derived, is_indexed
         derived.epcs.iter().map(|(epc, role)| (1, seq, at, *role, epc.clone(), String::new())).collect();
     rows.push((2, seq, at, 0, derived.identity.clone(), derived.hash.clone()));
     if is_indexed {
-        rows.extend(derived.measures.iter().map(|(name, value)| (3, seq, at, 0, name.clone(), value.clone())));
+        rows.extend(
+            derived.measures.iter().map(|(name, value)| (3, seq, at, 0, name.clone(), value.clone())),
+        );
     }
     rows
 }

@@ -167,7 +167,10 @@ impl<'a> Events<'a> {
                 _ => "body and salt do not give its commitment",
             };
             findings.add("event", &*key, What::Altered, detail);
-        } else if !computed && let Some(short) = checked.short && self.own.leaves.is_known(number) {
+        } else if !computed
+            && let Some(short) = checked.short
+            && self.own.leaves.is_known(number)
+        {
             self.misplaced.insert(row.seq, (number, short));
             return;
         }
@@ -212,7 +215,8 @@ impl<'a> Events<'a> {
             altered("its time of capture is not the event's");
         }
         let Some((commitment, waits)) = &of_event.first else { return };
-        let commitment = <&[u8; 32]>::try_from(commitment.as_slice()).map(|bytes| self.keys.short(bytes)).ok();
+        let commitment =
+            <&[u8; 32]>::try_from(commitment.as_slice()).map(|bytes| self.keys.short(bytes)).ok();
         if commitment != checked.short && commitment != checked.stored {
             altered("its commitment is not the event's");
         }
@@ -287,7 +291,12 @@ impl<'a> Events<'a> {
                 findings.add(table_of(row), beside_row(row), What::Missing, "it follows from the event");
             }
             for row in &added {
-                findings.add(table_of(row), beside_row(row), What::Added, "it does not follow from the event");
+                findings.add(
+                    table_of(row),
+                    beside_row(row),
+                    What::Added,
+                    "it does not follow from the event",
+                );
             }
         }
         for seq in differing.iter().skip(AUDIT_DETAILS_MAX) {

@@ -75,7 +75,11 @@ impl Feed {
     }
 
     /// The next batch up to this height.
-    async fn next_batch(&mut self, db: &mut Snapshot, height: i64) -> Result<Option<AuditBatch>, store::Error> {
+    async fn next_batch(
+        &mut self,
+        db: &mut Snapshot,
+        height: i64,
+    ) -> Result<Option<AuditBatch>, store::Error> {
         if self.batches.is_empty() && !self.is_last_page {
             let page = db.batches(self.batch, AUDIT_BATCHES_PAGE).await?;
             self.is_last_page = page.len() < AUDIT_BATCHES_PAGE as usize;
@@ -92,7 +96,9 @@ impl Feed {
     /// What the store fails with.
     pub async fn above(&mut self, db: &mut Snapshot, most: usize) -> Result<Vec<AuditBatch>, store::Error> {
         let mut above = Vec::new();
-        while above.len() < most && let Some(batch) = self.next_batch(db, i64::MAX).await? {
+        while above.len() < most
+            && let Some(batch) = self.next_batch(db, i64::MAX).await?
+        {
             above.push(batch);
         }
         Ok(above)

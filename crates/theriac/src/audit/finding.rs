@@ -62,7 +62,13 @@ impl<'a> Findings<'a> {
     }
 
     /// Tells of a row.
-    pub fn add(&mut self, table: &'static str, row: impl Into<String>, what: What, detail: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        table: &'static str,
+        row: impl Into<String>,
+        what: What,
+        detail: impl Into<String>,
+    ) {
         *self.counts.entry(table).or_default() += 1;
         if self.printed >= self.printed_max {
             return;

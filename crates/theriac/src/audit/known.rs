@@ -44,7 +44,12 @@ pub async fn known(
         if !partners.find(&row) {
             let detail = "its event is not in table known_event";
             findings.add("known_event_epc", epc_row(&row), What::Added, detail);
-            findings.add("known_event", format!("seq {}", row.known_seq), What::Missing, "its identifiers are there");
+            findings.add(
+                "known_event",
+                format!("seq {}", row.known_seq),
+                What::Missing,
+                "its identifiers are there",
+            );
         }
     })
     .await?;
@@ -82,8 +87,13 @@ impl Partners<'_> {
     }
 
     async fn name(&self, db: &mut Snapshot, findings: &mut Findings<'_>) -> Result<(), store::Error> {
-        let differing: Vec<i64> =
-            self.tally.differing().take(AUDIT_DETAILS_MAX).filter_map(|group| self.seqs.get(group)).copied().collect();
+        let differing: Vec<i64> = self
+            .tally
+            .differing()
+            .take(AUDIT_DETAILS_MAX)
+            .filter_map(|group| self.seqs.get(group))
+            .copied()
+            .collect();
         if differing.is_empty() {
             return Ok(());
         }

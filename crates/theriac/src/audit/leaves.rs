@@ -21,7 +21,8 @@ impl Leaves {
     /// Makes room for a batch's leaves. `false`: its numbers are too far off to be true.
     pub fn grow(&mut self, first: u64, count: u32) -> bool {
         let have = self.short.len() as u64;
-        let Some(end) = first.checked_add(count.into()).filter(|end| *end <= have.saturating_add(GAP_MAX)) else {
+        let Some(end) = first.checked_add(count.into()).filter(|end| *end <= have.saturating_add(GAP_MAX))
+        else {
             return false;
         };
         if end > have {
@@ -84,6 +85,9 @@ impl Leaves {
     /// Leaves that no event has, by content.
     pub fn unclaimed(&self) -> std::collections::HashMap<u64, u64> {
         let free = |number: &u64| self.is_known(*number) && !self.is_claimed(*number);
-        (0..self.short.len() as u64).filter(free).map(|number| (self.short[number as usize], number)).collect()
+        (0..self.short.len() as u64)
+            .filter(free)
+            .map(|number| (self.short[number as usize], number))
+            .collect()
     }
 }

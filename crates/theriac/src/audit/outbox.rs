@@ -128,7 +128,8 @@ impl<'a> Outbox<'a> {
         if let Some((number, commitment)) = leaf.zip(row.commitment.as_ref()) {
             place.events += 1;
             let short = <&[u8; 32]>::try_from(commitment.as_slice()).map(|bytes| self.keys.short(bytes));
-            if self.own.leaves.is_known(number) && !short.is_ok_and(|short| self.own.leaves.is(number, short)) {
+            if self.own.leaves.is_known(number) && !short.is_ok_and(|short| self.own.leaves.is(number, short))
+            {
                 faults.push("its commitment is not the leaf of its batch");
             }
         }
@@ -144,7 +145,8 @@ impl<'a> Outbox<'a> {
             let events = place.map_or(0, |place| place.events);
             // As for the leaves of a batch: fewer events would have been padded to fewer leaves.
             let padded = ledger::batch::padded(u32::try_from(events).unwrap_or(u32::MAX).min(1 << 20));
-            if updates < batch.updates.len() || changes < batch.changes.len() || padded < batch.header.events {
+            if updates < batch.updates.len() || changes < batch.changes.len() || padded < batch.header.events
+            {
                 let detail = "the batch has more updates, changes or events than its rows here";
                 findings.add("outbox", format!("batch {sequence}"), What::Missing, detail);
             }

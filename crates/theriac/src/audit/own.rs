@@ -81,7 +81,8 @@ impl Own {
 
     fn enter(&mut self, signed: &SignedBatch, height: Option<u64>) -> bool {
         let header = &signed.batch.header;
-        if self.batches.contains_key(&header.sequence) || !self.leaves.grow(header.first_event, header.events) {
+        if self.batches.contains_key(&header.sequence) || !self.leaves.grow(header.first_event, header.events)
+        {
             return false;
         }
         for update in &signed.batch.updates {
@@ -245,7 +246,8 @@ impl<'a> BatchLeaves<'a> {
 pub fn unclaimed(own: &Own, secret: Option<&[u8; 32]>, keys: &Keys, findings: &mut Findings<'_>) -> u64 {
     let mut open = 0;
     for (sequence, batch) in &own.batches {
-        let last = (0..batch.events).rev().find(|place| own.leaves.is_claimed(batch.first + u64::from(*place)));
+        let last =
+            (0..batch.events).rev().find(|place| own.leaves.is_claimed(batch.first + u64::from(*place)));
         for place in 0..batch.events {
             let number = batch.first + u64::from(place);
             if !own.leaves.is_known(number) || own.leaves.is_claimed(number) {
@@ -253,7 +255,8 @@ pub fn unclaimed(own: &Own, secret: Option<&[u8; 32]>, keys: &Keys, findings: &m
             }
             // Events come first, and padding leads no further than to the next power of four.
             let must = last.is_some_and(|last| place < last) || is_event(place, batch.events);
-            let is_padding = secret.map(|secret| own.leaves.is(number, keys.short(&padding(secret, number).0)));
+            let is_padding =
+                secret.map(|secret| own.leaves.is(number, keys.short(&padding(secret, number).0)));
             match is_padding {
                 Some(true) => {}
                 None if !must && !own.leaves.is_referred(number) => open += 1,

@@ -1,7 +1,9 @@
 //! What follows from the chain: records, history, directory, and how far the node says it is.
 
 use ledger::prove::DecidedBlock;
-use ledger::{Block, BlockHeader, Canonical as _, ChainState, Hash, Outcome, SignedBatch, StatusRecord, Writer};
+use ledger::{
+    Block, BlockHeader, Canonical as _, ChainState, Hash, Outcome, SignedBatch, StatusRecord, Writer,
+};
 use store::audit::{AuditChange, AuditEntry, AuditState, Snapshot};
 
 use super::chain::{Chain, history, row_of};
@@ -72,11 +74,17 @@ pub async fn changes(
         progress.add(1);
         let group = usize::try_from(row.height).ok().filter(|height| *height as u64 <= head);
         if !group.is_some_and(|group| chain.history.find(group, keys.row(&row_of(&row)))) {
-            findings.add("status_history", change_row(&row), What::Added, "no block at this height changed a pack");
+            findings.add(
+                "status_history",
+                change_row(&row),
+                What::Added,
+                "no block at this height changed a pack",
+            );
         }
     })
     .await?;
-    let differing: Vec<i64> = chain.history.differing().filter_map(|height| i64::try_from(height).ok()).collect();
+    let differing: Vec<i64> =
+        chain.history.differing().filter_map(|height| i64::try_from(height).ok()).collect();
     for heights in differing.chunks(AUDIT_DETAILS_AT_ONCE).take(AUDIT_DETAILS_MAX / AUDIT_DETAILS_AT_ONCE) {
         name_changes(db, heights, findings).await?;
     }
@@ -175,7 +183,12 @@ pub fn node_state(rows: &[AuditState], chain: &Chain, findings: &mut Findings<'_
         }
     }
     if !is_there {
-        findings.add("node_state", "id 1", What::Missing, format!("the chain ends at block {}", state.height));
+        findings.add(
+            "node_state",
+            "id 1",
+            What::Missing,
+            format!("the chain ends at block {}", state.height),
+        );
     }
 }
 

@@ -76,8 +76,14 @@ pub const NOT_CHECKED: &[NotChecked] = &[
     table("alert_forward", "a queue"),
     table("api_client", "clients of this organisation's services"),
     table("capture_job", "documents on their way"),
-    table("custody", "where goods are follows from events and notices by the rules of the service; not computed again"),
-    table("directory_request", "who asked for a change is known here alone; the change itself is in directory_entry"),
+    table(
+        "custody",
+        "where goods are follows from events and notices by the rules of the service; not computed again",
+    ),
+    table(
+        "directory_request",
+        "who asked for a change is known here alone; the change itself is in directory_entry",
+    ),
     table("event_search_progress", "how far an index is"),
     table("event_value", "values that occur in events; built from event_search, and rebuilt from it"),
     table("expected_receipt", "goods on their way; follows from notices"),
@@ -104,7 +110,11 @@ impl Summary {
         }
         let rows: u64 = self.rows.values().sum();
         let verdict = if self.agrees { "all rows agree with the ledger" } else { "the database was altered" };
-        lines.push(format!("{verdict}: {} findings in {rows} rows of {} tables", self.findings, self.rows.len()));
+        lines.push(format!(
+            "{verdict}: {} findings in {rows} rows of {} tables",
+            self.findings,
+            self.rows.len()
+        ));
         let by_table: Vec<String> =
             self.findings_by_table.iter().map(|(table, count)| format!("{table} {count}")).collect();
         if !by_table.is_empty() {
@@ -130,7 +140,10 @@ impl Summary {
             ));
         }
         if self.events_not_judged > 0 {
-            lines.push(format!("note: {} events are in batches whose leaves are not whole", self.events_not_judged));
+            lines.push(format!(
+                "note: {} events are in batches whose leaves are not whole",
+                self.events_not_judged
+            ));
         }
         let tables: Vec<&str> =
             self.not_checked.iter().filter(|one| one.columns.is_empty()).map(|one| one.table).collect();

@@ -68,10 +68,16 @@ pub fn differences<T: Ord + Clone>(mut expected: Vec<T>, mut found: Vec<T>) -> (
             (None, Some(_)) => std::cmp::Ordering::Greater,
             (Some(a), Some(b)) => a.cmp(b),
         };
-        if order.is_le() && let Some(one) = left.next() && order.is_lt() {
+        if order.is_le()
+            && let Some(one) = left.next()
+            && order.is_lt()
+        {
             missing.push(one);
         }
-        if order.is_ge() && let Some(one) = right.next() && order.is_gt() {
+        if order.is_ge()
+            && let Some(one) = right.next()
+            && order.is_gt()
+        {
             added.push(one);
         }
     }
