@@ -28,7 +28,7 @@ use std::io::Write;
 
 use ledger::receipt::Trust;
 use ledger::{Genesis, OrganisationId};
-use store::audit::{Extent, Snapshot};
+use store::audit::{AuditState, Extent, Snapshot};
 
 use self::chain::Chain;
 use self::events::Events;
@@ -99,8 +99,7 @@ impl Audit<'_> {
         let keys = Keys::default();
         let own = Own::of(organisation.map(OrganisationId));
         let mut chain = Chain::new(self.genesis, own, keys.clone());
-        let known = states.first().map_or(0, |state| state.height);
-        self.chain(&mut db, &mut chain, (extent, known), findings, progress, &mut rows).await?;
+        self.chain(&mut db, &mut chain, (extent, states.first()), findings, progress, &mut rows).await?;
         rows.insert("directory_entry", entries.len() as u64);
         rows.insert("node_state", states.len() as u64);
         if chain.stopped.is_none() {
@@ -129,7 +128,7 @@ impl Audit<'_> {
         &self,
         db: &mut Snapshot,
         chain: &mut Chain,
-        (extent, known): (Extent, i64),
+        (extent, known): (Extent, Option<&AuditState>),
         findings: &mut Findings<'_>,
         progress: &mut Progress<'_>,
         rows: &mut BTreeMap<&'static str, u64>,
@@ -145,17 +144,15 @@ impl Audit<'_> {
             chain.take(chunk, findings);
         }
         for row in feed.above(db, ABOVE_MAX).await? {
-            if row.height <= known {
-                let named = chain::block_row(row.height);
-                findings.add(
-                    "block",
-                    named,
-                    What::Missing,
-                    "batches of it are there, and the node has executed it",
-                );
-            } else {
+            if known.is_none_or(|known| row.height > known.height) {
                 findings.add("block_batch", chain::batch_row(&row), What::Added, "no block has this height");
             }
+        }
+        // A height alone may have been altered; with another hash than that of the last block it means that blocks are gone.
+        if let Some(known) = known.filter(|known| *known.block_hash != chain.state.block.0)
+            && let Ok(height) = u64::try_from(known.height)
+        {
+            chain.ends_before(height, findings);
         }
         rows.extend([("block", feed.blocks_read), ("block_batch", feed.batches_read)]);
         Ok(())

@@ -143,13 +143,19 @@ impl Chain {
         self.stopped.is_none().then_some(&self.state)
     }
 
+    /// Says that blocks are missing between the last one and that which the node says it has executed.
+    pub fn ends_before(&mut self, height: u64, findings: &mut Findings<'_>) {
+        self.gap(height.saturating_add(1).min(self.next + MISSING_MAX), findings);
+    }
+
     fn stop(&mut self, height: u64) {
         self.stopped.get_or_insert(height);
     }
 
     fn gap(&mut self, height: u64, findings: &mut Findings<'_>) {
-        for missing in self.next..height {
-            findings.add("block", format!("height {missing}"), What::Missing, "a block above it is there");
+        for missing in (self.next..height).take(MISSING_MAX as usize) {
+            let detail = "a block above it is there, or the node says that it has executed it";
+            findings.add("block", format!("height {missing}"), What::Missing, detail);
             self.stop(missing);
             self.below = None;
         }
@@ -312,6 +318,9 @@ impl Chain {
         self.state = execution.state;
     }
 }
+
+/// Missing blocks that are told of one by one.
+const MISSING_MAX: u64 = 1_000;
 
 /// What is wrong with a batch whose signature does not hold.
 const UNSIGNED: &str = "no key of its author at this height made the signature";

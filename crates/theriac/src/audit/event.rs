@@ -73,12 +73,20 @@ fn faults(row: &AuditEvent, event: &Event, derived: &Derived) -> Vec<String> {
     faults
 }
 
-/// The terms must be those of the event, after which may come the site of who captured it.
+/// The terms must be those of the event, after which may come the site of who captured it. Prefixes of namespaces (`@`) are
+/// those of the document that brought the event, and are not in its body.
 fn search(row: &AuditEvent, derived: &Derived) -> Result<Option<&'static str>, ()> {
     let (Some(terms), Some(time)) = (&row.terms, row.search_time) else { return Err(()) };
-    let rest = terms.strip_prefix(derived.terms.as_slice());
-    let is_site = |rest: &[String]| matches!(rest, []) || matches!(rest, [site] if site.starts_with("site="));
-    if !rest.is_some_and(is_site) {
+    let told = |terms: &[String]| -> Vec<String> {
+        terms.iter().filter(|term| !term.starts_with('@')).cloned().collect()
+    };
+    let (terms, expected) = (told(terms), told(&derived.terms));
+    let is_same = match terms.strip_prefix(expected.as_slice()) {
+        Some([]) => true,
+        Some([site]) => site.starts_with("site="),
+        _ => false,
+    };
+    if !is_same {
         return Ok(Some("the terms are not those of the event"));
     }
     Ok((time != row.event_time).then_some("the time is not that of the event"))

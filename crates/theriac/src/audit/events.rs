@@ -42,6 +42,10 @@ pub struct Events<'a> {
     /// Events that are not at the leaf that their anchor names: leaf and short commitment.
     misplaced: BTreeMap<i64, (u64, u64)>,
     claimed: BTreeSet<i64>,
+    /// Events that are not there and that rows name: in which tables.
+    absent: BTreeMap<i64, BTreeSet<&'static str>>,
+    /// Leaves of them.
+    absent_leaves: BTreeMap<i64, u64>,
 }
 
 impl<'a> Events<'a> {
@@ -63,6 +67,8 @@ impl<'a> Events<'a> {
             loose: BTreeMap::new(),
             misplaced: BTreeMap::new(),
             claimed: BTreeSet::new(),
+            absent: BTreeMap::new(),
+            absent_leaves: BTreeMap::new(),
         }
     }
 
@@ -91,10 +97,11 @@ impl<'a> Events<'a> {
         })
         .await?;
         self.take(&chunk, findings);
-        self.outbox_alone(findings);
+        self.outbox_alone();
         progress.begin("rows beside events", 0);
-        self.beside(db, findings, progress).await?;
+        self.beside(db, progress).await?;
         self.name(db, findings).await?;
+        self.tell_absent(findings);
         self.place(findings);
         progress.end();
         Ok(())
@@ -225,46 +232,62 @@ impl<'a> Events<'a> {
         }
     }
 
-    fn outbox_alone(&self, findings: &mut Findings<'_>) {
-        for seq in self.outbox.keys().filter(|seq| self.seqs.binary_search(seq).is_err()) {
-            findings.add("outbox", event_row(*seq), What::Added, "there is no such event");
+    fn outbox_alone(&mut self) {
+        for seq in self.outbox.keys() {
+            if self.seqs.binary_search(seq).is_err() {
+                self.absent.entry(*seq).or_default().insert("outbox");
+            }
+        }
+    }
+
+    /// A row of one table whose event is not there was added; where several tables have rows of it, the event is missing.
+    fn tell_absent(&mut self, findings: &mut Findings<'_>) {
+        for (seq, tables) in std::mem::take(&mut self.absent) {
+            if tables.len() > 1 {
+                let tables: Vec<&str> = tables.into_iter().collect();
+                let detail = format!("its rows are there in {}", tables.join(", "));
+                findings.add("event", event_row(seq), What::Missing, detail);
+                if let Some(leaf) = self.absent_leaves.get(&seq) {
+                    self.own.leaves.claim(*leaf);
+                }
+            } else {
+                for table in tables {
+                    findings.add(table, event_row(seq), What::Added, "there is no such event");
+                }
+            }
         }
     }
 
     /// Rows beside events, against those that follow from them.
-    async fn beside(
-        &mut self,
-        db: &mut Snapshot,
-        findings: &mut Findings<'_>,
-        progress: &mut Progress<'_>,
-    ) -> Result<(), store::Error> {
+    async fn beside(&mut self, db: &mut Snapshot, progress: &mut Progress<'_>) -> Result<(), store::Error> {
         db.anchors_alone(|row| {
-            let named = format!("event {}", row.event_seq);
-            let detail = format!("batch {}, leaf {}: there is no such event", row.batch_sequence, row.leaf);
-            findings.add("event_anchor", named, What::Added, detail);
+            self.absent.entry(row.event_seq).or_default().insert("event_anchor");
+            if let Ok(leaf) = u64::try_from(row.leaf) {
+                self.absent_leaves.insert(row.event_seq, leaf);
+            }
         })
         .await?;
         db.searches_alone(|seq| {
-            findings.add("event_search", event_row(seq), What::Added, "there is no such event");
+            self.absent.entry(seq).or_default().insert("event_search");
         })
         .await?;
-        db.epcs(|row| self.find(&of_epc(&row), findings, progress)).await?;
+        db.epcs(|row| self.find(&of_epc(&row), progress)).await?;
         db.identities(|row| {
             if self.loose.contains_key(&row.event_seq) {
                 self.claimed.insert(row.event_seq);
             }
-            self.find(&of_identity(&row), findings, progress);
+            self.find(&of_identity(&row), progress);
         })
         .await?;
-        db.measures(|row| self.find(&of_measure(&row), findings, progress)).await
+        db.measures(|row| self.find(&of_measure(&row), progress)).await
     }
 
-    fn find(&mut self, row: &Row, findings: &mut Findings<'_>, progress: &mut Progress<'_>) {
+    fn find(&mut self, row: &Row, progress: &mut Progress<'_>) {
         progress.add(1);
         *self.rows.entry(table_of(row)).or_default() += 1;
         match self.seqs.binary_search(&row.1) {
             Ok(place) => drop(self.tally.find(place, self.keys.row(row))),
-            Err(_) => findings.add(table_of(row), event_row(row.1), What::Added, "there is no such event"),
+            Err(_) => drop(self.absent.entry(row.1).or_default().insert(table_of(row))),
         }
     }
 

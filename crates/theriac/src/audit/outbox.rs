@@ -1,6 +1,6 @@
 //! What waits for the ledger: rows that no batch has, and rows of batches that no block holds yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{Canonical, DirectoryChange, Reader, StatusUpdate};
 use store::audit::AuditOutbox;
@@ -36,6 +36,8 @@ pub struct Outbox<'a> {
     own: &'a Own,
     keys: &'a Keys,
     places: BTreeMap<u64, Place>,
+    /// Batches that rows name and that are not there.
+    gone: BTreeSet<i64>,
     /// By event.
     pub events: BTreeMap<i64, OfEvent>,
     /// Rows read.
@@ -45,7 +47,7 @@ pub struct Outbox<'a> {
 impl<'a> Outbox<'a> {
     /// Before the first row.
     pub fn new(own: &'a Own, keys: &'a Keys) -> Self {
-        Outbox { own, keys, places: BTreeMap::new(), events: BTreeMap::new(), rows: 0 }
+        Outbox { own, keys, places: BTreeMap::new(), gone: BTreeSet::new(), events: BTreeMap::new(), rows: 0 }
     }
 
     /// Takes the next row, in order.
@@ -104,6 +106,9 @@ impl<'a> Outbox<'a> {
         let waiting = u64::try_from(sequence).ok().and_then(|s| Some((s, self.own.waiting.get(&s)?)));
         let Some((sequence, signed)) = waiting else {
             faults.push("no batch that waits for its block has its number");
+            if self.own.batch_of(sequence).is_none() {
+                self.gone.insert(sequence);
+            }
             return faults;
         };
         let place = self.places.entry(sequence).or_default();
@@ -138,6 +143,14 @@ impl<'a> Outbox<'a> {
 
     /// After the last row: gives what it has of each event.
     pub fn end(self, findings: &mut Findings<'_>) -> BTreeMap<i64, OfEvent> {
+        for sequence in &self.gone {
+            findings.add(
+                "batch",
+                format!("sequence {sequence}"),
+                What::Missing,
+                "rows of the outbox are in it",
+            );
+        }
         for (sequence, signed) in &self.own.waiting {
             let place = self.places.get(sequence);
             let (updates, changes) = place.map_or((0, 0), |place| (place.updates, place.changes));

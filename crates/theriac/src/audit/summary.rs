@@ -70,6 +70,11 @@ pub const NOT_CHECKED: &[NotChecked] = &[
         &["id", "updates", "changes"],
         "nothing is signed of a row that waits; of one in a batch, updates and changes are compared",
     ),
+    columns(
+        "event_search",
+        &["terms"],
+        "prefixes of namespaces (terms that begin with @) alone: the document had them",
+    ),
     columns("known_event", &["seq", "received_at"], "when and in which order it came is known here alone"),
     table("alert", "alerts are raised at the site; no ledger has them"),
     table("alert_action", "who looked at an alert is known here alone"),
