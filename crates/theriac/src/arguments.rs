@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-/// Reads and writes GS1's and EPCIS's formats, and checks what a Theriac network says: all of it offline.
+/// Reads and writes GS1's and EPCIS's formats, and checks what a Theriac network says: all of it offline but `audit`.
 #[derive(Debug, Parser)]
 #[command(name = "theriac", version, about)]
 pub struct Arguments {

@@ -302,3 +302,29 @@ fn findings_name_the_row() {
     });
     assert!(named, "the record of S1 is named by its key");
 }
+
+#[test]
+fn the_command_answers_by_its_exit_code_and_never_prints_the_password() {
+    let desk = Desk::new();
+    let files = crate::kit::Desk::new();
+    let url = desk.filled.database.url();
+    let green = files.run(&["audit", "--genesis", "genesis.json", "--database", url]);
+    assert_eq!(green.code, 0, "{green:?}");
+    green.says("all rows agree with the ledger", "");
+    green.says("as of: block 6", "6 events");
+    green.says("whose: organisation 1", "");
+
+    let pool = desk.filled.pool();
+    desk.runtime.block_on(tamper::loosen(pool)).unwrap();
+    desk.runtime.block_on(tamper::delete(pool, "status_record", 0)).unwrap();
+    desk.runtime.block_on(tamper::delete(pool, "status_record", 0)).unwrap();
+    let red = files.run(&["audit", "--genesis", "genesis.json", "--database", url, "--findings", "1"]);
+    assert_eq!(red.code, 1, "{red:?}");
+    red.says("status_record, record ", ": missing: the ledger has it as");
+    red.says("and 1 more findings", "");
+
+    let away = "postgres://auditor:secret@127.0.0.1:1/theriac";
+    let none = files.run(&["audit", "--genesis", "genesis.json", "--database", away]);
+    assert_eq!((none.code, none.out.as_str()), (2, ""), "{none:?}");
+    assert!(!none.err.contains("secret") && none.err.starts_with("theriac: "), "{none:?}");
+}
