@@ -1,6 +1,7 @@
 //! How long an audit takes: `cargo run --release -p theriac --example audit -- EVENTS`, with `DATABASE_URL` naming a server
 //! where databases may be made. Fills a database with events that commission two packs each, a thousand a batch,
-//! a batch a block, and audits it.
+//! a batch a block, and audits it. With a second argument the genesis is written to that file and the database named, so
+//! that `theriac audit` itself can be measured beside it.
 
 #![expect(clippy::unwrap_used, reason = "what is absent ends the measurement")]
 
@@ -21,7 +22,12 @@ fn main() {
     let begun = Instant::now();
     let filled = runtime.block_on(fill(events));
     println!("filled in {:.1} s", begun.elapsed().as_secs_f64());
-    let (genesis, begun) = (genesis(), Instant::now());
+    let genesis = genesis();
+    if let Some(file) = std::env::args().nth(2) {
+        std::fs::write(file, serde_json::to_vec(&genesis).unwrap()).unwrap();
+        println!("database {}", filled.database.url());
+    }
+    let begun = Instant::now();
     let before = memory("VmHWM");
     let audit = Audit {
         genesis: &genesis,
