@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 // How it works.
+pub mod audit;
 mod convert;
 mod copy;
 pub mod embedded;

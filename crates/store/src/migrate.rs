@@ -24,7 +24,12 @@ pub async fn migrate(pool: &PgPool) -> Result<(), Error> {
 /// [`Error::UnknownSchema`], saying how it differs; [`Error::Unavailable`].
 pub async fn check(pool: &PgPool) -> Result<(), Error> {
     let mut connection = pool.acquire().await?;
-    let applied = applied(&mut connection).await?;
+    check_connection(&mut connection).await
+}
+
+/// As [`check`], over one connection.
+pub(crate) async fn check_connection(conn: &mut PgConnection) -> Result<(), Error> {
+    let applied = applied(conn).await?;
     if applied.is_empty() {
         return Err(Error::UnknownSchema(SchemaFault::Empty));
     }

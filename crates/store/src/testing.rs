@@ -15,6 +15,8 @@ use crate::error::Error;
 use crate::migrate;
 use crate::pool::{DatabaseConfig, connect};
 
+pub mod tamper;
+
 /// URL of the server's maintenance database, found or started once per process.
 static SERVER: OnceCell<String> = OnceCell::const_new();
 

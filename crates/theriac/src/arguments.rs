@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-/// Reads and writes GS1's and EPCIS's formats, and checks what a Theriac network says: all of it offline.
+/// Reads and writes GS1's and EPCIS's formats, and checks what a Theriac network says: all of it offline but `audit`.
 #[derive(Debug, Parser)]
 #[command(name = "theriac", version, about)]
 pub struct Arguments {
@@ -26,6 +26,11 @@ pub enum Command {
     ///
     /// All members compare the first line before they start. Exit code 2: unusable input.
     Network(NetworkArguments),
+    /// Check an organisation's whole database against the ledger, trusting the genesis file alone.
+    ///
+    /// Findings go to standard output as they are found, progress to standard error. Nothing is written; a role that may
+    /// SELECT is enough. Exit code 0: all agrees; 1: rows were altered, removed or added, and which; 2: unusable input.
+    Audit(AuditArguments),
     /// Read a barcode as a scanner sends it, an element string, a GS1 Digital Link or an EPC URN, and answer in JSON.
     ///
     /// Exit code 0: it is valid GS1 data, or `--lines` was given; 1: it is not; 2: unusable input.
@@ -152,6 +157,29 @@ pub struct NetworkArguments {
     #[arg(value_name = "GENESIS")]
     pub genesis: PathBuf,
     /// Answer in JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    /// The network's genesis file (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub genesis: PathBuf,
+    /// The database, postgres://role@host/database; never printed. In the environment a password is not seen by others.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database: String,
+    /// Whose database it is: the number in the directory. Without it the batches in it tell.
+    #[arg(long, value_name = "NUMBER")]
+    pub organisation: Option<u32>,
+    /// The organisation's padding secret, 64 hexadecimal digits: tells padding from events that are missing.
+    #[arg(long, value_name = "FILE")]
+    pub padding_secret_file: Option<PathBuf>,
+    /// Most findings that are printed; the others are counted.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    pub findings: u64,
+    /// One JSON object a line; the last is the summary.
     #[arg(long)]
     pub json: bool,
 }

@@ -155,6 +155,16 @@ pub fn text(path: &Path) -> Result<String, Unusable> {
     String::from_utf8(bytes).map_err(|_| Unusable::NotText { path: path.to_owned() })
 }
 
+/// Reads a padding secret: 64 hexadecimal digits, white space around them aside.
+///
+/// # Errors
+/// [`Unusable`] where the file holds none.
+pub fn secret(path: &Path) -> Result<[u8; 32], Unusable> {
+    let text = text(path)?;
+    let hash: Result<ledger::Hash, _> = text.trim().parse();
+    hash.map(|hash| hash.0).map_err(|_| Unusable::NoSecret { path: path.to_owned() })
+}
+
 /// Reads a text of at most one scan from standard input.
 ///
 /// # Errors

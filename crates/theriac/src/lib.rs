@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod arguments;
+pub mod audit;
 pub mod barcode;
 pub mod epcis;
 pub mod input;
@@ -13,7 +14,8 @@ pub mod scan;
 pub mod unusable;
 pub mod verify;
 
-pub use arguments::{Arguments, Command, NetworkArguments, VerifyArguments};
+pub use arguments::{Arguments, AuditArguments, Command, NetworkArguments, VerifyArguments};
+pub use audit::Audit;
 pub use input::Proof;
 pub use report::Report;
 pub use run::{Streams, run};

@@ -14,3 +14,17 @@ pub const FIELDS_SHOWN_MAX: usize = 1_000;
 
 /// Longest calibration, in bytes: a hundred characters of at most a dozen bytes each, in JSON.
 pub const CALIBRATION_BYTES_MAX: usize = 64 << 10;
+
+/// Blocks that an audit reads and checks at once: enough work for all processors.
+pub const AUDIT_BLOCKS_PAGE: u32 = 64;
+/// Batches that an audit reads at once: of the largest, of 1 MiB each, 32 MiB.
+pub const AUDIT_BATCHES_PAGE: u32 = 32;
+/// Rows with bodies that an audit checks at once.
+pub const AUDIT_CHUNK_ROWS: usize = 512;
+/// Bytes after which it does not wait for more rows: a few chunks are in memory at a time.
+pub const AUDIT_CHUNK_BYTES: usize = 8 << 20;
+/// Events and heights whose rows beside them differ and that are looked at row by row; each hundred costs a scan of the
+/// table. What is beyond is told without saying which row it is.
+pub const AUDIT_DETAILS_MAX: usize = 1_000;
+/// How many of them are looked at in one scan.
+pub const AUDIT_DETAILS_AT_ONCE: usize = 100;

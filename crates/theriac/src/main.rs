@@ -1,6 +1,6 @@
 //! `theriac`: see the library's documentation.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         input: std::io::stdin().lock(),
         out: std::io::BufWriter::new(std::io::stdout().lock()),
         err: std::io::stderr(),
+        is_terminal: std::io::stderr().is_terminal(),
     };
     match theriac::run(&arguments, now_ms, &mut streams) {
         Ok(true) => ExitCode::SUCCESS,

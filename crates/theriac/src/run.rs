@@ -7,8 +7,10 @@ use gs1::Calibration;
 use time::{Date, OffsetDateTime};
 
 use crate::arguments::{
-    Arguments, Binding, Cbv, Command, ConvertArguments, EpcisCommand, VerifyArguments, Version,
+    Arguments, AuditArguments, Binding, Cbv, Command, ConvertArguments, EpcisCommand, VerifyArguments,
+    Version,
 };
+use crate::audit::Audit;
 use crate::barcode;
 use crate::epcis::{self, To};
 use crate::input::{self, Found, Proof};
@@ -25,8 +27,10 @@ pub struct Streams<I, O, E> {
     pub input: I,
     /// Where answers go.
     pub out: O,
-    /// Where it is said why there is none.
+    /// Where it is said why there is none, and how far a long work is.
     pub err: E,
+    /// Whether `err` is a terminal.
+    pub is_terminal: bool,
 }
 
 /// Does what the arguments say and writes the answer. Returns whether everything holds. `clock_ms` is the time
@@ -48,6 +52,7 @@ pub fn run(
             let founded = founded(&input::genesis(&arguments.genesis)?);
             (if arguments.json { json(&founded)? } else { founded.lines().join("\n") }, true)
         }
+        Command::Audit(arguments) => return audited(arguments, streams),
         Command::Scan(arguments) => {
             let calibration = arguments.calibration.as_deref().map(input::calibration).transpose()?;
             let today = arguments.today.unwrap_or_else(|| day_of(clock_ms));
@@ -101,6 +106,26 @@ pub fn run(
     let out = &mut streams.out;
     writeln!(out, "{answer}").and_then(|()| out.flush()).map_err(Unusable::Write)?;
     Ok(holds)
+}
+
+fn audited(
+    arguments: &AuditArguments,
+    streams: &mut Streams<impl BufRead, impl Write, impl Write>,
+) -> Result<bool, Unusable> {
+    let genesis = input::genesis(&arguments.genesis)?;
+    let audit = Audit {
+        genesis: &genesis,
+        database: &arguments.database,
+        organisation: arguments.organisation,
+        padding_secret: arguments.padding_secret_file.as_deref().map(input::secret).transpose()?,
+        json: arguments.json,
+        findings_max: arguments.findings,
+        is_terminal: streams.is_terminal,
+    };
+    let summary = audit.run(&mut streams.out, &mut streams.err)?;
+    let text = if arguments.json { line(&summary)? } else { summary.lines().join("\n") };
+    writeln!(streams.out, "{text}").and_then(|()| streams.out.flush()).map_err(Unusable::Write)?;
+    Ok(summary.agrees)
 }
 
 fn refused(err: &mut impl Write, why: &str) -> Result<bool, Unusable> {

@@ -79,6 +79,21 @@ pub enum Unusable {
     /// No symbol holds the text.
     #[error("no Data Matrix holds the text")]
     NoBarcode,
+    /// The database cannot be audited: it is not there, is of another schema, or may not be read.
+    #[error("the database cannot be audited")]
+    Database(#[source] store::Error),
+    /// No node has ever written to the database.
+    #[error("the database holds no ledger: no node has ever written to it")]
+    NoLedger,
+    /// A file does not hold a padding secret.
+    #[error("{} holds no padding secret: 64 hexadecimal digits", path.display())]
+    NoSecret {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The operating system gives no event loop.
+    #[error("cannot begin")]
+    Runtime(#[source] std::io::Error),
     /// The answer cannot be written.
     #[error("cannot write the answer")]
     Write(#[source] std::io::Error),

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what is absent fails the test")]
 
+mod audit;
 mod broken;
+mod filled;
 mod formats;
 mod kit;
 mod network;
