@@ -3,7 +3,7 @@
 mod incoming;
 mod outgoing;
 
-use ledger::{ChainState, OrganisationId, SigningKey};
+use ledger::{OrganisationId, SigningKey};
 use std::sync::Arc;
 use store::PgPool;
 use uuid::Uuid;
@@ -24,12 +24,6 @@ pub struct Notices {
     pub chain: Arc<Chain>,
     /// The node's clock.
     pub clock: Clock,
-}
-
-impl Notices {
-    fn state(&self) -> Arc<ChainState> {
-        self.chain.state()
-    }
 }
 
 /// Id of one page of a notice, the same however often it is sent.

@@ -26,7 +26,7 @@ mod tally;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use ledger::receipt::Trust;
+use ledger::trust::Voters;
 use ledger::{Genesis, OrganisationId};
 use store::audit::{AuditState, Extent, Snapshot};
 
@@ -116,8 +116,9 @@ impl Audit<'_> {
         let (open, unjudged) =
             self.own(&mut db, &mut chain, (extent, &keys), findings, progress, &mut rows).await?;
         progress.begin("events of partners", 0);
-        let trust = Trust { network: &chain.state.network, validators: chain.state.directory.validators() };
-        let (events, epcs) = known::known(&mut db, trust, &keys, findings, progress).await?;
+        let first = self.genesis.validator_set();
+        let voters = Voters::of_directory(chain.state.network, first, &chain.state.directory);
+        let (events, epcs) = known::known(&mut db, voters.trust(), &keys, findings, progress).await?;
         rows.extend([("known_event", events), ("known_event_epc", epcs)]);
         db.close().await?;
         Ok(Some(self.summary(&chain, organisation, rows, (open, unjudged), findings)))

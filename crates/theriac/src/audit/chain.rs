@@ -81,17 +81,17 @@ impl Chain {
     /// Takes blocks in their order.
     pub fn take(&mut self, chunk: Vec<Stored>, findings: &mut Findings<'_>) {
         let (network, directory) = (self.state.network, Arc::clone(&self.state.directory));
-        let against =
-            Against { network: &network, validators: directory.validators(), directory: &directory };
+        let voters = self.state.next_validators().clone();
+        let against = Against { network: &network, validators: &voters, directory: &directory };
         let slots: Vec<_> = chunk.into_iter().map(|stored| std::sync::Mutex::new(Some(stored))).collect();
         let decoded = parallel::map(&slots, |slot| {
             let stored = slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()?;
             Some(Decoded::of(stored, against))
         });
         for mut one in decoded.into_iter().flatten() {
-            if self.state.directory.validators() != directory.validators() {
-                let now = Arc::clone(&self.state.directory);
-                let against = Against { validators: now.validators(), directory: &now, ..against };
+            let now = self.state.next_validators();
+            if *now != voters {
+                let against = Against { validators: now, directory: &self.state.directory, ..against };
                 one = Decoded::of(one.stored, against);
             }
             self.block(&one, findings);

@@ -220,6 +220,7 @@ fn entry_row(kind: i16, key: &[u8]) -> String {
         3 => "recall or withdrawal",
         4 => "rules",
         5 => "validators",
+        6 => "governed change",
         _ => "unknown",
     };
     format!("kind {kind} ({of}), key {}", if key.is_empty() { "none".to_owned() } else { hex(key) })
