@@ -33,7 +33,7 @@ const FILL: &str = "
            || CASE WHEN i % 45000 = 7 THEN ARRAY ['errorDeclaration', 'errorReason=incorrect_data', 'sensorElementList',
                   'type=Temperature', 'inner.ilmd:https://ns.example.com|b'] ELSE ARRAY[]::text[] END
     FROM generate_series(1, 1000000) AS i;
-    CREATE INDEX event_search_terms_idx ON event_search USING gin (terms) WITH (gin_pending_list_limit = 512);
+    CREATE INDEX event_search_terms_idx ON event_search USING gin (terms, (ARRAY[event_seq >> 12])) WITH (gin_pending_list_limit = 512);
     INSERT INTO event_epc SELECT '01/09521568251204/21/' || i, 1, i, timestamptz '2026-11-15 00:00Z' + i * interval '1 second'
     FROM generate_series(1, 1000000) AS i;
     INSERT INTO event_epc SELECT '01/0952156825' || lpad((i % 5000)::text, 4, '0') || '/10/L', 11, i,

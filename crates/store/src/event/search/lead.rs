@@ -35,16 +35,16 @@ pub(super) async fn choose<'a>(
     let mut lead = None;
     let (of_terms, others): (Vec<_>, Vec<_>) =
         conditions.iter().enumerate().partition(|(_, one)| matches!(one, Condition::Terms(_)));
-    for (at, condition) in others {
-        if least > VERY_FEW {
-            let count = entries(conn, |sql| condition.push_entries(sql)).await?;
-            consider(&mut least, &mut lead, count, Lead::By(at));
-        }
-    }
     for (lower, upper) in bounds(conditions) {
         if least > VERY_FEW {
             let count = entries(conn, |sql| push_between(sql, lower, upper)).await?;
             consider(&mut least, &mut lead, count, Lead::Between(lower, upper));
+        }
+    }
+    for (at, condition) in others {
+        if least > VERY_FEW {
+            let count = entries(conn, |sql| condition.push_entries(sql)).await?;
+            consider(&mut least, &mut lead, count, Lead::By(at));
         }
     }
     let (last, first): (Vec<_>, Vec<_>) =
