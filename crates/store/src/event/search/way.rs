@@ -109,7 +109,8 @@ impl Ways<'_> {
         Ok(Some((sql, last == end)))
     }
 
-    /// By whatever index PostgreSQL prefers. What is common by nature does not lead where something else can.
+    /// By whatever index PostgreSQL prefers. What is common by nature leads only with
+    /// other terms: a table of its own, or an order of times, is the better choice.
     pub(super) fn far(&self) -> Result<QueryBuilder<Postgres>, Error> {
         let mut sql = self.page();
         let asked = self.push_far(&mut sql)?;
@@ -180,11 +181,10 @@ impl Ways<'_> {
 
     /// All rows, by PostgreSQL's choice, and the conditions that are still to be asked of them.
     fn push_far(&self, sql: &mut QueryBuilder<Postgres>) -> Result<Vec<&Condition>, Error> {
-        let (mut asked, mut leading): (Vec<_>, Vec<_>) =
-            self.conditions.iter().partition(|condition| condition.is_common_by_nature());
-        if leading.is_empty() {
-            std::mem::swap(&mut asked, &mut leading);
-        }
+        // The index of terms intersects them: each that is given saves it events.
+        let is_all_terms = self.conditions.iter().all(|condition| matches!(condition, Condition::Terms(_)));
+        let (asked, leading): (Vec<_>, Vec<_>) =
+            self.conditions.iter().partition(|condition| !is_all_terms && condition.is_common_by_nature());
         sql.push("SELECT * FROM event_search x");
         self.push_bounds(sql, self.sort.is_indexed())?;
         for condition in leading {
