@@ -67,6 +67,7 @@ pub struct AuditMeasure {
     pub captured_at: OffsetDateTime,
     pub name: String,
     pub value: String,
+    pub several: bool,
 }
 
 /// Which events are not in the index yet, having been captured before there was one.
@@ -166,7 +167,7 @@ impl Snapshot {
     pub async fn measures(&mut self, mut visit: impl FnMut(AuditMeasure)) -> Result<(), Error> {
         let all = sqlx::query_as!(
             AuditMeasure,
-            r#"SELECT event_seq, captured_at, name, value::text AS "value!" FROM event_measure"#
+            r#"SELECT event_seq, captured_at, name, value::text AS "value!", several FROM event_measure"#
         );
         each!(self, visit, all)
     }
@@ -204,7 +205,7 @@ impl Snapshot {
     pub async fn measures_of(&mut self, seqs: &[i64]) -> Result<Vec<AuditMeasure>, Error> {
         let rows = sqlx::query_as!(
             AuditMeasure,
-            r#"SELECT event_seq, captured_at, name, value::text AS "value!" FROM event_measure
+            r#"SELECT event_seq, captured_at, name, value::text AS "value!", several FROM event_measure
                WHERE event_seq = ANY ($1)"#,
             seqs
         );

@@ -8,7 +8,7 @@ use store::testing::TestDatabase;
 use crate::support::conn;
 
 /// Statements that read all of a table on purpose, by how they begin.
-const WHOLE_TABLE: [(&str, &str); 2] = [
+const WHOLE_TABLE: [(&str, &str); 5] = [
     (
         "SELECT id, name, site_gln, permissions, created_at, revoked_at FROM api_client ORDER BY",
         "tens of clients",
@@ -17,7 +17,17 @@ const WHOLE_TABLE: [(&str, &str); 2] = [
         "SELECT kind, key, body, height FROM directory_entry WHERE height",
         "thousands of entries, after a change",
     ),
+    ("SELECT height, batch, item, record_key, version FROM status_history", "an audit reads everything"),
+    ("SELECT event_seq, captured_at, event_id, event_hash FROM event_identity", "an audit reads everything"),
+    (
+        "SELECT event_seq, captured_at, name, value::text AS \"value!\", several FROM event_measure",
+        "an audit reads everything",
+    ),
 ];
+
+fn reads_everything(query: &str) -> bool {
+    WHOLE_TABLE.iter().any(|(start, _)| query.starts_with(start))
+}
 
 /// Rows in each of the tables that grow, so that the planner has a choice.
 const FILL: &str = "
@@ -109,7 +119,7 @@ async fn every_statement_has_an_index_to_use() {
     let mut conn = conn(database.pool()).await;
     conn.execute("SET enable_seqscan = off").await.unwrap();
     for (query, parameters) in queries() {
-        if WHOLE_TABLE.iter().any(|(start, _)| query.starts_with(start)) {
+        if reads_everything(&query) {
             continue;
         }
         let plan = plan(&mut conn, &query, parameters).await;
@@ -123,6 +133,9 @@ async fn with_rows_in_the_tables_the_planner_uses_the_indexes() {
     let mut conn = conn(database.pool()).await;
     conn.execute(FILL).await.unwrap();
     for (query, parameters) in queries() {
+        if reads_everything(&query) {
+            continue;
+        }
         let plan = plan(&mut conn, &query, parameters).await;
         let table = |partition: &str| {
             FILLED.iter().any(|name| partition == *name || partition == format!("{name}_default"))

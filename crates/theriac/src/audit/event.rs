@@ -92,7 +92,8 @@ fn search(row: &AuditEvent, derived: &Derived) -> Result<Option<&'static str>, (
     Ok((time != row.event_time).then_some("the time is not that of the event"))
 }
 
-/// A row that follows from an event, as it is compared: table, event, time of capture, and what tells it from others.
+/// A row that follows from an event, as it is compared: table, event, time of capture, and what tells it from others: of
+/// an identifier its role, of a measure whether the event has several values of it, and texts.
 pub type Row = (u8, i64, i128, i16, String, String);
 
 /// A row of `event_epc`.
@@ -107,7 +108,7 @@ pub fn of_identity(row: &AuditIdentity) -> Row {
 
 /// A row of `event_measure`.
 pub fn of_measure(row: &AuditMeasure) -> Row {
-    (3, row.event_seq, micros(row.captured_at), 0, row.name.clone(), row.value.clone())
+    (3, row.event_seq, micros(row.captured_at), i16::from(row.several), row.name.clone(), row.value.clone())
 }
 
 /// Table of such a row.
@@ -126,8 +127,12 @@ pub fn rows(seq: i64, captured_at: OffsetDateTime, derived: &Derived, is_indexed
         derived.epcs.iter().map(|(epc, role)| (1, seq, at, *role, epc.clone(), String::new())).collect();
     rows.push((2, seq, at, 0, derived.identity.clone(), derived.hash.clone()));
     if is_indexed {
+        let of_name = |name: &str| derived.measures.iter().filter(|(other, _)| other == name).count();
         rows.extend(
-            derived.measures.iter().map(|(name, value)| (3, seq, at, 0, name.clone(), value.clone())),
+            derived
+                .measures
+                .iter()
+                .map(|(name, value)| (3, seq, at, i16::from(of_name(name) > 1), name.clone(), value.clone())),
         );
     }
     rows
