@@ -19,7 +19,7 @@ const PAGE_BYTES: u64 = 4096;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Folder {
@@ -34,7 +34,7 @@ impl Folder {
             Err(TryLockError::WouldBlock) => return Err(Error::Locked { folder: path.to_path_buf() }),
             Err(TryLockError::Error(error)) => return Err(Error::io("lock", &file)(error)),
         }
-        let folder = Folder { path: path.to_path_buf(), _lock: lock };
+        let folder = Folder { path: path.to_path_buf(), lock };
         folder.settle()?;
         Ok(folder)
     }
@@ -74,6 +74,13 @@ impl Folder {
     fn sync(&self) -> Result<(), Error> {
         let synced = File::open(&self.path).and_then(|folder| folder.sync_all());
         synced.map_err(Error::io("write", &self.path))
+    }
+}
+
+impl Drop for Folder {
+    /// Closing the file is not enough: a child that is being born has it open too until its program runs.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
     }
 }
 

@@ -1,6 +1,8 @@
 //! Who may have a folder, and how one map takes another's place.
 
 use std::convert::Infallible;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger::map::height_entry;
 use ledger::{Hash, Height, Map};
@@ -30,6 +32,24 @@ fn one_opener_at_a_time() {
     assert!(matches!(rebuilt, Err(Error::Locked { .. })));
     drop(map);
     StatusMap::open(folder.path(), settings()).unwrap();
+}
+
+/// A child has its parent's open files from its birth until its program runs, and with them their locks.
+#[test]
+fn a_closed_map_is_free_though_children_are_being_born() {
+    let (folder, over) = (tempfile::tempdir().unwrap(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            });
+        }
+        let failed = (0..300).find_map(|_| StatusMap::open(folder.path(), settings()).err());
+        over.store(true, Ordering::Relaxed);
+        assert!(failed.is_none(), "{failed:?}");
+    });
 }
 
 #[test]
