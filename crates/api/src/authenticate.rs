@@ -151,7 +151,9 @@ impl Authenticator {
         };
         let answer =
             capture::authenticate::authenticate(&view.directory, subject, known.record.as_ref(), now_ms);
-        let mut found = Authentication::of(&view, subject, answer.verdict, known.pending, key);
+        let outdated = view.is_outdated(now_ms, shared.config.block_age_ms_max());
+        let verdict = if outdated { answer.verdict.outdated() } else { answer.verdict };
+        let mut found = Authentication::of(&view, subject, verdict, known.pending, key);
         if answer.verdict.code == VerdictCode::UnknownSerial {
             if label.other_readings {
                 return Err(ambiguous(label.pointer));
@@ -161,7 +163,7 @@ impl Authenticator {
                 return Ok(found);
             }
         }
-        if let (Some(alert), Some(issuer)) = (Alert::of_verdict(answer.verdict.code), answer.issuer) {
+        if let (Some(alert), Some(issuer)) = (Alert::of_verdict(verdict.code), answer.issuer) {
             let reference = self.alert(shared, client, &view, (subject, alert, issuer)).await?;
             found.alert = Some(reference);
         }

@@ -130,7 +130,19 @@ impl From<config::ConfigError> for ConfigError {
     }
 }
 
+/// Heartbeats without a block, after which the node is said to be stalled and its copy of the ledger out of date.
+const STALLED_HEARTBEATS: u64 = 3;
+
 impl Config {
+    /// Milliseconds since the newest block, above which the copy of the ledger here is out of date. Without a node nothing
+    /// says how often blocks come, and it never is.
+    #[must_use]
+    pub fn block_age_ms_max(&self) -> u64 {
+        self.node
+            .as_ref()
+            .map_or(u64::MAX, |node| node.timing.heartbeat_ms.saturating_mul(STALLED_HEARTBEATS))
+    }
+
     /// Reads the file (where given) and the process's environment, and checks every value.
     ///
     /// # Errors

@@ -27,6 +27,12 @@ pub struct DirectoryView {
 }
 
 impl DirectoryView {
+    /// Whether the newest block is older than blocks get while this service reaches the ledger.
+    #[must_use]
+    pub fn is_outdated(&self, now_ms: u64, block_age_ms_max: u64) -> bool {
+        now_ms.saturating_sub(self.block_time_ms) > block_age_ms_max
+    }
+
     /// The organisation with this number.
     ///
     /// # Errors

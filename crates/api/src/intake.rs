@@ -46,13 +46,17 @@ pub struct Knowledge {
     pub organisation: OrganisationId,
     /// The time, in milliseconds since 1970 UTC.
     pub now_ms: u64,
+    /// Whether the directory, and with it all that is known of packs, is out of date.
+    pub outdated: bool,
 }
 
 impl Knowledge {
     /// What is known now.
     #[must_use]
     pub fn of(shared: &Shared, view: Arc<DirectoryView>) -> Self {
-        Self { view, organisation: OrganisationId(shared.config.organisation.id), now_ms: shared.now_ms() }
+        let now_ms = shared.now_ms();
+        let outdated = view.is_outdated(now_ms, shared.config.block_age_ms_max());
+        Self { view, organisation: OrganisationId(shared.config.organisation.id), now_ms, outdated }
     }
 
     /// This organisation, as the directory has it.

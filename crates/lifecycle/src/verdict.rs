@@ -28,6 +28,9 @@ pub enum VerdictCode {
     UnknownProduct,
     /// The product's owner commissioned no such serial number (NMVS_NC_PC_02).
     UnknownSerial,
+    /// No such serial number is known here, and the copy of the ledger here is out of date: it may have been commissioned
+    /// since.
+    UnconfirmedSerial,
     /// The lot is not the one that was commissioned with this serial number (NMVS_FE_LOT_13).
     LotMismatch,
     /// The expiry is not the one that was commissioned (NMVS_FE_LOT_12).
@@ -50,6 +53,7 @@ impl VerdictCode {
             VerdictCode::IncompleteLabel => "incomplete_label",
             VerdictCode::UnknownProduct => "unknown_product",
             VerdictCode::UnknownSerial => "unknown_serial",
+            VerdictCode::UnconfirmedSerial => "unconfirmed_serial",
             VerdictCode::LotMismatch => "lot_mismatch",
             VerdictCode::ExpiryMismatch => "expiry_mismatch",
             VerdictCode::Withdrawn => "withdrawn",
@@ -63,7 +67,9 @@ impl VerdictCode {
     pub fn colour(self) -> Colour {
         match self {
             VerdictCode::Genuine => Colour::Green,
-            VerdictCode::UnknownProduct | VerdictCode::IncompleteLabel => Colour::Amber,
+            VerdictCode::UnknownProduct | VerdictCode::UnconfirmedSerial | VerdictCode::IncompleteLabel => {
+                Colour::Amber
+            }
             _ => Colour::Red,
         }
     }
@@ -77,6 +83,9 @@ impl VerdictCode {
             }
             VerdictCode::UnknownProduct => "This product is not in the system.",
             VerdictCode::UnknownSerial => "The maker never issued this serial number.",
+            VerdictCode::UnconfirmedSerial => {
+                "This serial number is not known here, but what is known here is out of date: the maker may have issued it since."
+            }
             VerdictCode::LotMismatch => "The lot on the label is not the lot of this serial number.",
             VerdictCode::ExpiryMismatch => {
                 "The expiry date on the label is not the one of this serial number."
@@ -100,6 +109,9 @@ impl VerdictCode {
             }
             VerdictCode::UnknownSerial | VerdictCode::LotMismatch | VerdictCode::ExpiryMismatch => {
                 "Do not dispense. Scan again; if the answer stays, put the pack aside and call your supplier."
+            }
+            VerdictCode::UnconfirmedSerial => {
+                "Do not dispense yet. Scan again once the service reaches the ledger; take another pack meanwhile."
             }
             VerdictCode::Withdrawn | VerdictCode::Recalled => {
                 "Do not dispense. Put the pack aside for return."
@@ -145,6 +157,18 @@ pub struct Verdict {
     pub state: Option<PackState>,
 }
 
+impl Verdict {
+    /// The same, told from a copy of the ledger that is out of date: what it does not have may be there by now. What it
+    /// has stays as it is.
+    #[must_use]
+    pub fn outdated(self) -> Self {
+        match self.code {
+            VerdictCode::UnknownSerial => Verdict { code: VerdictCode::UnconfirmedSerial, ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Judges a pack from what the ledger and its label say.
 ///
 /// What casts doubt on the pack itself comes first (unknown, mismatches), then what stops it (withdrawn,
@@ -174,6 +198,16 @@ mod tests {
 
     const GOOD: Standing =
         Standing { product_known: true, withdrawn: false, recalled: false, state: Some(PackState::Active) };
+
+    #[test]
+    fn what_is_missing_from_an_old_copy_is_unconfirmed_and_the_rest_stays() {
+        let judged = |state| judge(&Standing { state, ..GOOD }, &Label::default());
+        let missing = judged(None);
+        assert_eq!(missing.outdated(), Verdict { code: VerdictCode::UnconfirmedSerial, state: None });
+        assert_eq!(missing.outdated().code.colour(), Colour::Amber);
+        let dispensed = judged(Some(PackState::Supplied));
+        assert_eq!(dispensed.outdated(), dispensed);
+    }
 
     fn code(standing: Standing, label: Label) -> VerdictCode {
         judge(&standing, &label).code

@@ -1,13 +1,15 @@
 //! The alert that a refused change calls for.
 
 use gs1::Gln;
+use lifecycle::Refusal;
 use store::raised_alert::RaisedAlert;
 
 use super::{Knowledge, Refused};
 use crate::clock::moment;
 use crate::entropy::Entropy;
 
-/// The alert of a change that was refused at `site`. `None` when the refusal says nothing of the pack.
+/// The alert of a change that was refused at `site`. `None` when the refusal says nothing of the pack, or only that it is
+/// not known to a service whose copy of the ledger is out of date.
 #[must_use]
 pub fn alert_of(
     refused: &Refused,
@@ -15,6 +17,9 @@ pub fn alert_of(
     knowledge: &Knowledge,
     entropy: &Entropy,
 ) -> Option<RaisedAlert> {
+    if knowledge.outdated && refused.code() == Refusal::UnknownPack.as_str() {
+        return None;
+    }
     Some(RaisedAlert {
         id: entropy.uuid_v7(knowledge.now_ms),
         alert: refused.alert()?,

@@ -82,11 +82,12 @@ words! {
     ArrivalWord = ["received", "awaiting_data"];
 }
 
-const VERDICTS: [VerdictCode; 10] = [
+const VERDICTS: [VerdictCode; 11] = [
     VerdictCode::Genuine,
     VerdictCode::IncompleteLabel,
     VerdictCode::UnknownProduct,
     VerdictCode::UnknownSerial,
+    VerdictCode::UnconfirmedSerial,
     VerdictCode::LotMismatch,
     VerdictCode::ExpiryMismatch,
     VerdictCode::Withdrawn,

@@ -9,9 +9,6 @@ use crate::auth::{Allowed, permission};
 use crate::problem::{Fault, Problem, ProblemDocument, ProblemType};
 use crate::shared::Shared;
 
-/// A node whose newest block is older than this many heartbeats is said to be stalled.
-const STALLED_HEARTBEATS: u64 = 3;
-
 /// Registers the routes.
 pub fn configure(config: &mut ServiceConfig) {
     config.service(healthz).service(readyz).service(metrics);
@@ -119,8 +116,7 @@ fn ledger_state(shared: &Shared) -> Readiness {
     };
     let status = node.status();
     let age_ms = shared.now_ms().saturating_sub(status.time_ms);
-    let heartbeat_ms = shared.config.node.as_ref().map_or(u64::MAX, |node| node.timing.heartbeat_ms);
-    let ledger = match (status.voting, age_ms > heartbeat_ms.saturating_mul(STALLED_HEARTBEATS)) {
+    let ledger = match (status.voting, age_ms > shared.config.block_age_ms_max()) {
         (false, _) => LedgerState::Following,
         (true, true) => LedgerState::Stalled,
         (true, false) => LedgerState::Running,

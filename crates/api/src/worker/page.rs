@@ -34,6 +34,7 @@ pub(super) struct Source {
     site: Option<String>,
     organisation: OrganisationId,
     directory: SharedDirectory,
+    block_age_ms_max: u64,
     clock: SharedClock,
     entropy: Entropy,
 }
@@ -108,6 +109,7 @@ impl Source {
             site,
             organisation: OrganisationId(shared.config.organisation.id),
             directory: shared.directory.clone(),
+            block_age_ms_max: shared.config.block_age_ms_max(),
             clock: Arc::clone(&shared.clock),
             entropy: shared.entropy.clone(),
         })
@@ -127,7 +129,8 @@ impl Source {
 
     fn knowledge(&self) -> Result<Knowledge, Problem> {
         let (view, now_ms) = (self.directory.current()?, self.clock.now_ms());
-        Ok(Knowledge { view, organisation: self.organisation, now_ms })
+        let outdated = view.is_outdated(now_ms, self.block_age_ms_max);
+        Ok(Knowledge { view, organisation: self.organisation, now_ms, outdated })
     }
 
     fn page(&self, prefix: Prefix, next: u64) -> Result<Page, Problem> {

@@ -63,7 +63,7 @@ fn definition() -> (ServiceDefinition, Strings) {
     (ServiceDefinition { start_node, ..sample::definition() }, strings)
 }
 
-fn node_config() -> NodeConfig {
+pub fn node_config() -> NodeConfig {
     NodeConfig {
         state_dir: "/nonexistent".into(),
         genesis_file: "/nonexistent/genesis.json".into(),

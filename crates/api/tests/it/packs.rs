@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use api::ServiceDefinition;
 use api::auth::Permission;
+use api::config::Config;
 use api::testing::{TestApp, TestClient};
 use ledger::OrganisationId;
 use ledger::testkit::{LOT, site};
@@ -56,7 +57,15 @@ pub struct Site {
 
 impl Site {
     pub async fn of(organisation: OrganisationId) -> Self {
-        let app = TestApp::start_with(&definition(), |config| config.organisation.id = organisation.0).await;
+        Self::with(organisation, |_| {}).await
+    }
+
+    pub async fn with(organisation: OrganisationId, change: impl FnOnce(&mut Config)) -> Self {
+        let change = |config: &mut Config| {
+            config.organisation.id = organisation.0;
+            change(config);
+        };
+        let app = TestApp::start_with(&definition(), change).await;
         let chain = Chain::found(&app).await;
         let client = app.client_at(Permission::ALL, Some(site(organisation).as_str())).await;
         Self { app, chain, client, organisation, keys: std::cell::Cell::new(0) }

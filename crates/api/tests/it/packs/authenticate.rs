@@ -48,6 +48,25 @@ async fn each_answer_differs_and_only_what_casts_doubt_raises_an_alert() {
     assert_eq!(told.iter().map(|one| one.recipient).collect::<Vec<_>>(), [MAKER.0; 3]);
 }
 
+/// A service that has not heard from the ledger for some heartbeats cannot say that a serial number was never issued.
+#[tokio::test]
+async fn an_unknown_serial_is_unconfirmed_while_the_ledger_is_out_of_reach() {
+    let mut site = Site::with(PHARMACY, |config| config.node = Some(crate::node::node_config())).await;
+    site.commission(&["5Kx9"]).await;
+    let (_, answer) = told(site.post("/v1/authenticate", &label("Before")).await).await;
+    assert_eq!((&answer["verdict"], &answer["alert"]["code"]), (&json!("unknown_serial"), &json!("A3")));
+
+    site.app.clock.advance(60_000);
+    for (pack, verdict, colour) in [("Never", "unconfirmed_serial", "amber"), ("5Kx9", "genuine", "green")] {
+        let (status, answer) = told(site.post("/v1/authenticate", &label(pack)).await).await;
+        assert_eq!((status, &answer["verdict"], &answer["colour"]), (200, &json!(verdict), &json!(colour)));
+        assert_eq!(answer["alert"], json!(null));
+    }
+    let dispensed = refused(site.post("/v1/packs/dispense", &label("Never")).await).await;
+    assert_eq!((dispensed.0, dispensed.2.as_str()), (409, "unknown_pack"));
+    assert_eq!(site.alerts().await.len(), 1, "only that of before");
+}
+
 #[tokio::test]
 async fn an_unknown_product_is_amber_and_a_day_after_the_month_it_is_expired() {
     let mut site = Site::of(PHARMACY).await;
