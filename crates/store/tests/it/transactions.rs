@@ -78,7 +78,8 @@ async fn two_transactions_that_wait_for_each_other_both_succeed() {
         cross(&database, barrier.clone(), [1, 2], &attempts),
         cross(&database, barrier.clone(), [2, 1], &attempts)
     );
-    assert_eq!(attempts.load(Ordering::SeqCst), 3, "one of the two was done again");
+    // The victim, done again, may take its first row before the other one wakes, and meet it once more.
+    assert!(attempts.load(Ordering::SeqCst) >= 3, "one of the two was done again");
     let blocks = store::block::range(&mut *conn(database.pool()).await, 0, 9).await.unwrap();
     assert_eq!(blocks.iter().map(|block| block.time_ms).collect::<Vec<_>>(), [2, 2]);
 }
